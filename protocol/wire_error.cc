@@ -1,0 +1,62 @@
+// Redis's error texts that quote what the client sent, cut where Redis cuts them.
+#include "protocol/wire_error.h"
+
+#include <algorithm>
+
+namespace corral::protocol::wire {
+namespace {
+
+// Redis quotes at most so many bytes of a name, and of all arguments together with their quotes.
+constexpr size_t kQuotedBytes = 128;
+
+// Redis formats these texts with %.*s, which stops at a zero byte.
+std::string_view Quotable(std::string_view text, size_t limit) {
+  text = text.substr(0, limit);
+  return text.substr(0, text.find('\0'));
+}
+
+// A line break in a text would end the reply: Redis puts a space there.
+std::string OneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\r', ' ');
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string Concatenate(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (std::string_view part : parts) text += part;
+  return OneLine(std::move(text));
+}
+
+char UpperCase(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+
+}  // namespace
+
+std::string WrongArity(std::string_view command) {
+  return Concatenate({"ERR wrong number of arguments for '", command, "' command"});
+}
+
+std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t count) {
+  std::string quoted;
+  for (size_t i = 0; i < count && quoted.size() < kQuotedBytes; ++i) {
+    std::string_view shown = Quotable(args[i], kQuotedBytes - quoted.size());
+    quoted += '\'';
+    quoted += shown;
+    quoted += "' ";
+  }
+  return Concatenate(
+      {"ERR unknown command '", Quotable(name, kQuotedBytes), "', with args beginning with: ", quoted});
+}
+
+std::string UnknownSubcommand(std::string_view subcommand, std::string_view command) {
+  std::string upper(command);
+  std::transform(upper.begin(), upper.end(), upper.begin(), UpperCase);
+  return Concatenate(
+      {"ERR unknown subcommand '", Quotable(subcommand, kQuotedBytes), "'. Try ", upper, " HELP."});
+}
+
+std::string InvalidExpire(std::string_view command) {
+  return Concatenate({"ERR invalid expire time in '", command, "' command"});
+}
+
+}  // namespace corral::protocol::wire

@@ -1,0 +1,31 @@
+// A connection's life and its blocking.
+#include "server/client/client.h"
+
+#include <utility>
+
+#include "server/net/stream.h"
+
+namespace corral::client {
+
+Client::Client(uint64_t id, ClientOwner& owner, net::Stream::Handle stream, ChunkPool& pool, int64_t now_ms)
+    : id(id),
+      created_ms(now_ms),
+      last_active_ms(now_ms),
+      output(pool),
+      reply(output, protocol::Version::kResp2),
+      owner_(&owner),
+      stream_(std::move(stream)) {}
+
+Client::~Client() = default;
+
+void Client::Block(std::unique_ptr<Wait> wait, int64_t deadline_ms) {
+  wait_ = std::move(wait);
+  wait_deadline_ms_ = deadline_ms;
+}
+
+size_t Client::MemoryBytes() const {
+  return sizeof(*this) + sizeof(net::Stream) + pending_input.capacity() + argument_bytes + output.allocated_bytes() +
+         name.capacity() + library_name.capacity() + library_version.capacity();
+}
+
+}  // namespace corral::client

@@ -1,0 +1,45 @@
+// malloc'd bytes that grow by doubling.
+#include "server/client/input_buffer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace corral::client {
+
+InputBuffer::~InputBuffer() { std::free(data_); }
+
+void InputBuffer::Grow(size_t capacity) {
+  auto* grown = static_cast<char*>(std::realloc(data_, capacity));
+  if (!grown) std::abort();
+  data_ = grown;
+  capacity_ = capacity;
+}
+
+std::span<char> InputBuffer::Tail(size_t wanted) {
+  size_t room = capacity_ - size_;
+  if (room < kMinimumRead && size_ + room < wanted) {
+    Grow(std::max(size_ + kMinimumRead, std::min(wanted, 2 * size_)));
+  } else if (room == 0 || (wanted <= size_ && room < kMinimumRead)) {
+    Grow(std::max(size_ + kMinimumRead, size_ + size_ / 2));
+  }
+  room = capacity_ - size_;
+  // Reading up to the end of a big argument, and no further, leaves nothing to move afterwards.
+  if (wanted > size_) room = std::min(room, std::max(wanted - size_, kMinimumRead));
+  return {data_ + size_, room};
+}
+
+void InputBuffer::Assign(std::string_view rest) {
+  if (rest.empty()) {
+    std::free(data_);
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+    return;
+  }
+  bool inside = data_ && rest.data() >= data_ && rest.data() < data_ + capacity_;
+  if (!inside && rest.size() > capacity_) Grow(rest.size());
+  std::memmove(data_, rest.data(), rest.size());
+  size_ = rest.size();
+}
+
+}  // namespace corral::client

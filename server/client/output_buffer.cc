@@ -1,0 +1,152 @@
+// Chunks, pieces and the window into the last chunk.
+#include "server/client/output_buffer.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace corral::client {
+
+ChunkPool::~ChunkPool() {
+  for (char* chunk : free_) std::free(chunk);
+}
+
+char* ChunkPool::Take() {
+  if (free_.empty()) {
+    auto* chunk = static_cast<char*>(std::malloc(kChunkBytes));
+    if (!chunk) std::abort();
+    return chunk;
+  }
+  char* chunk = free_.back();
+  free_.pop_back();
+  return chunk;
+}
+
+void ChunkPool::Give(char* chunk) {
+  if (free_.size() < kKeptChunks) {
+    free_.push_back(chunk);
+  } else {
+    std::free(chunk);
+  }
+}
+
+OutputBuffer::~OutputBuffer() {
+  for (Piece& piece : pieces_) Free(piece);
+  if (open_chunk_) pool_->Give(open_chunk_);
+}
+
+void OutputBuffer::Free(Piece& piece) {
+  if (piece.chunk) pool_->Give(std::exchange(piece.chunk, nullptr));
+  piece.shared = {};
+}
+
+void OutputBuffer::Seal(bool close) {
+  size_t size = InWindow();
+  if (size > 0 || close) {
+    Piece& piece = pieces_.emplace_back();
+    piece.begin = window_begin_;
+    piece.end = pos_;
+    if (close) piece.chunk = open_chunk_;
+  }
+  sealed_bytes_ += size;
+  sealed_total_ += size;
+  window_begin_ = pos_;
+}
+
+void OutputBuffer::NextWindow() {
+  if (open_chunk_) Seal(true);
+  open_chunk_ = pool_->Take();
+  window_begin_ = pos_ = open_chunk_;
+  end_ = open_chunk_ + ChunkPool::kChunkBytes;
+}
+
+void OutputBuffer::AppendShared(const storage::SharedBytes& bytes) {
+  if (bytes.size() <= kCopiedBytes) {
+    Append(bytes.view());
+    return;
+  }
+  Seal(false);
+  Piece& piece = pieces_.emplace_back();
+  piece.shared = bytes;
+  piece.begin = bytes.data();
+  piece.end = bytes.data() + bytes.size();
+  sealed_bytes_ += bytes.size();
+  sealed_total_ += bytes.size();
+}
+
+size_t OutputBuffer::allocated_bytes() const {
+  size_t bytes = open_chunk_ ? ChunkPool::kChunkBytes : 0;
+  for (size_t i = head_; i < pieces_.size(); ++i) {
+    if (pieces_[i].chunk) bytes += ChunkPool::kChunkBytes;
+    if (pieces_[i].shared) bytes += pieces_[i].shared.allocated_bytes();
+  }
+  return bytes + pieces_.capacity() * sizeof(Piece);
+}
+
+void OutputBuffer::TruncateTo(uint64_t target) {
+  uint64_t excess = mark() - target;
+  size_t from_window = static_cast<size_t>(std::min<uint64_t>(excess, InWindow()));
+  pos_ -= from_window;
+  excess -= from_window;
+  for (size_t i = pieces_.size(); excess > 0 && i > head_; --i) {
+    Piece& piece = pieces_[i - 1];
+    auto cut = std::min<uint64_t>(excess, static_cast<uint64_t>(piece.end - piece.begin));
+    piece.end -= cut;
+    sealed_bytes_ -= cut;
+    sealed_total_ -= cut;
+    excess -= cut;
+  }
+}
+
+size_t OutputBuffer::Gather(std::span<OutputSlice> slices) const {
+  size_t count = 0;
+  for (size_t i = head_; i < pieces_.size() && count < slices.size(); ++i) {
+    if (pieces_[i].begin == pieces_[i].end) continue;
+    slices[count++] = {pieces_[i].begin, static_cast<size_t>(pieces_[i].end - pieces_[i].begin)};
+  }
+  if (count < slices.size() && InWindow() > 0) slices[count++] = {window_begin_, InWindow()};
+  return count;
+}
+
+void OutputBuffer::Consume(size_t bytes) {
+  while (head_ < pieces_.size()) {
+    Piece& piece = pieces_[head_];
+    size_t size = static_cast<size_t>(piece.end - piece.begin);
+    if (bytes < size) {
+      piece.begin += bytes;
+      sealed_bytes_ -= bytes;
+      return;
+    }
+    bytes -= size;
+    sealed_bytes_ -= size;
+    Free(piece);
+    ++head_;
+  }
+  // Most connections need a few pieces once in a while: keep no more than that.
+  if (pieces_.capacity() > 16) {
+    pieces_ = {};
+  } else {
+    pieces_.clear();
+  }
+  head_ = 0;
+  window_begin_ += bytes;
+  sealed_total_ += bytes;
+  if (open_chunk_ && window_begin_ == pos_) {
+    pool_->Give(open_chunk_);
+    open_chunk_ = window_begin_ = pos_ = end_ = nullptr;
+  }
+}
+
+void OutputBuffer::CheckInvariants() const {
+  size_t sealed = 0;
+  for (size_t i = head_; i < pieces_.size(); ++i) sealed += static_cast<size_t>(pieces_[i].end - pieces_[i].begin);
+  bool window = open_chunk_ ? open_chunk_ <= window_begin_ && window_begin_ <= pos_ && pos_ <= end_
+                            : !window_begin_ && !pos_ && !end_;
+  if (sealed != sealed_bytes_ || !window || head_ > pieces_.size()) {
+    std::fprintf(stderr, "OutputBuffer: %zu bytes in pieces, %zu counted, window %s\n", sealed, sealed_bytes_,
+                 window ? "sound" : "broken");
+    std::abort();
+  }
+}
+
+}  // namespace corral::client

@@ -1,0 +1,120 @@
+// What a handler gets: its arguments, its database, its reply, and the parts of the server it may ask.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "protocol/reply_writer.h"
+#include "protocol/wire_error.h"
+#include "server/command/event.h"
+#include "server/command/table.h"
+#include "storage/database.h"
+#include "storage/keyspace.h"
+
+namespace corral::client {
+class Client;
+class Registry;
+}  // namespace corral::client
+namespace corral::config {
+class Config;
+struct Settings;
+}  // namespace corral::config
+namespace corral::telemetry {
+class Telemetry;
+struct WorkerStats;
+}  // namespace corral::telemetry
+
+namespace corral::command {
+
+struct DebugSwitches;
+
+// Where the consequences of a write happen (dispatch implements it): handlers only say what changed.
+class Effects {
+ public:
+  virtual ~Effects() = default;
+  virtual void KeyChanged(int database, std::string_view key, const Event& event) = 0;
+  virtual void DatabaseFlushed(int database) = 0;  // -1: all
+  virtual void DatabasesSwapped(int database, int other) = 0;
+  // Writes since the last save, as INFO's rdb_changes_since_last_save counts them.
+  virtual uint64_t dirty() const = 0;
+};
+
+// Ends the process in order; implemented by main's server.
+class Lifecycle {
+ public:
+  virtual ~Lifecycle() = default;
+  virtual void RequestShutdown() = 0;
+};
+
+// The parts of the server that handlers reach; every reference outlives every command.
+struct Services {
+  config::Config& config;
+  const config::Settings& settings;
+  storage::Keyspace& keyspace;
+  storage::LazyFree& lazy_free;
+  const CommandTable& commands;
+  client::Registry& clients;
+  telemetry::Telemetry& telemetry;
+  Effects& effects;
+  Lifecycle& lifecycle;
+  DebugSwitches& debug;
+};
+
+// One command in flight, on its worker's thread, with the locks of its keys held (all of the world's when the row
+// says kExclusive). Arguments are valid until the handler returns.
+class Context {
+ public:
+  Context(Services& services, client::Client& client, telemetry::WorkerStats& stats, const Command& command,
+          std::span<const std::string_view> arguments, protocol::ReplyWriter& reply, storage::Database database)
+      : services(services), client(client), stats(stats), command(command), reply(reply), db(database),
+        arguments_(arguments) {}
+
+  Services& services;
+  client::Client& client;
+  telemetry::WorkerStats& stats;
+  const Command& command;
+  protocol::ReplyWriter& reply;
+  storage::Database db;  // the client's selected database, at this command's time
+
+  size_t size() const { return arguments_.size(); }
+  std::string_view operator[](size_t i) const { return arguments_[i]; }
+  std::span<const std::string_view> arguments() const { return arguments_; }
+  // Case-insensitive comparison with an upper-case option word.
+  bool Is(size_t i, std::string_view word) const;
+
+  int64_t now_ms() const { return db.now_ms(); }
+  storage::Key Key(size_t i) const { return i == 1 && has_first_key_ ? first_key_ : services.keyspace.MakeKey(arguments_[i]); }
+  storage::Database Database(int index) const { return services.keyspace.database(index, now_ms()); }
+
+  // The one way in which a handler reports a write; once per changed key.
+  void Changed(std::string_view key, const Event& event) { services.effects.KeyChanged(db.index(), key, event); }
+  void Changed(int database, std::string_view key, const Event& event) {
+    services.effects.KeyChanged(database, key, event);
+  }
+
+  // Readers of numeric arguments: on a mistake they answer the client and return false.
+  bool ReadInteger(size_t i, int64_t* value, std::string_view error = protocol::wire::kNotInteger);
+  bool ReadIntegerInRange(size_t i, int64_t low, int64_t high, int64_t* value, std::string_view error);
+  bool ReadLongDouble(size_t i, long double* value);
+  // SELECT, MOVE, COPY, SWAPDB.
+  bool ReadDatabaseIndex(size_t i, int* index, std::string_view error_text);
+
+  void ReplySyntaxError() { reply.Error(protocol::wire::kSyntax); }
+  // The reply of a container's HELP: its name line, the lines given, and HELP itself, as Redis lays them out.
+  void ReplyHelp(std::span<const std::string_view> lines);
+  // The reply for a subcommand that exists with other arguments only.
+  void ReplySubcommandSyntax();
+
+  void set_first_key(const storage::Key& key) {
+    first_key_ = key;
+    has_first_key_ = true;
+  }
+
+ private:
+  std::span<const std::string_view> arguments_;
+  storage::Key first_key_{};
+  bool has_first_key_ = false;
+};
+
+}  // namespace corral::command

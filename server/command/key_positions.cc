@@ -1,0 +1,81 @@
+// Where a command's keys stand among its arguments: FindKeys of table.h.
+#include <algorithm>
+#include <cstdlib>
+
+#include "server/command/table.h"
+#include "storage/base/number.h"
+
+namespace corral::command {
+namespace {
+
+using Arguments = std::span<const std::string_view>;
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool IsKeyword(std::string_view argument, std::string_view keyword) {
+  return std::equal(argument.begin(), argument.end(), keyword.begin(), keyword.end(),
+                    [](char a, char b) { return Lower(a) == Lower(b); });
+}
+
+// The position behind the keyword, searched from begin_index upwards, or, when that is negative, from as far
+// before the end downwards to the first argument. 0 when it is absent.
+size_t BehindKeyword(const KeySpec& spec, Arguments arguments) {
+  const int count = static_cast<int>(arguments.size());
+  const bool upwards = spec.begin_index >= 0;
+  for (int i = upwards ? spec.begin_index : count + spec.begin_index; upwards ? i < count : i > 0;
+       i += upwards ? 1 : -1) {
+    if (IsKeyword(arguments[static_cast<size_t>(i)], spec.keyword)) return static_cast<size_t>(i) + 1;
+  }
+  return 0;
+}
+
+// Sets the first and the last position of the keys that begin at `*first`; false when the arguments do not
+// fit.
+bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t* last) {
+  const int64_t count = static_cast<int64_t>(arguments.size());
+  if (spec.find == KeySpec::Find::kRange) {
+    if (spec.last >= 0) {
+      *last = *first + spec.last;
+    } else if (spec.limit <= 1) {
+      *last = count + spec.last;
+    } else {
+      *last = *first + (count - *first) / spec.limit + spec.last;
+    }
+    return *first < count && *last < count && *last >= *first;
+  }
+  const int64_t number_at = *first + spec.keynum_index;
+  int64_t keys = 0;
+  if (number_at >= count || !storage::ParseInt64(arguments[static_cast<size_t>(number_at)], &keys))
+    return false;
+  if (keys < 0 || keys > count) return false;
+  *first += spec.first_key;
+  *last = *first + (keys - 1) * spec.step;
+  return keys == 0 || (*first < count && *last < count);
+}
+
+bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPosition>* keys) {
+  if (spec.begin == KeySpec::Begin::kUnknown || spec.find == KeySpec::Find::kUnknown) return false;
+  int64_t first = spec.begin_index;
+  if (spec.begin == KeySpec::Begin::kKeyword) {
+    first = static_cast<int64_t>(BehindKeyword(spec, arguments));
+    if (first == 0) return true;  // the part of the command that names these keys is not used
+  }
+  int64_t last = 0;
+  if (!FindRange(spec, arguments, &first, &last)) return false;
+  for (int64_t i = first; i <= last; i += spec.step) keys->push_back({static_cast<size_t>(i), spec.flags});
+  return (spec.flags & kKeyIncomplete) == 0;
+}
+
+}  // namespace
+
+bool FindKeys(const Command& command, std::span<const std::string_view> arguments,
+              std::vector<KeyPosition>* keys) {
+  bool complete = true;
+  for (const KeySpec& spec : command.spec->keys) {
+    if ((spec.flags & kKeyNotKey) != 0) continue;
+    if (!FindKeysOf(spec, arguments, keys)) complete = false;
+  }
+  return complete;
+}
+
+}  // namespace corral::command

@@ -1,0 +1,26 @@
+// The EX, PX, EXAT and PXAT options that SET and GETEX share: one of them, and the time it stands for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "server/command/context.h"
+
+namespace corral::commands {
+
+struct ExpireTime {
+  enum class Form : uint8_t { kNone, kSeconds, kMilliseconds, kUnixSeconds, kUnixMilliseconds };
+
+  Form form = Form::kNone;
+  size_t argument = 0;  // the position of the number
+
+  bool given() const { return form != Form::kNone; }
+  // Takes the option at position `i` and remembers the argument behind it. False when there is no such
+  // option, none may follow the one already taken (the same one may, and counts), or its number is missing.
+  bool Take(const command::Context& ctx, size_t i);
+  // The Unix time in ms at which the key is to expire, which may lie in the past. False after an error reply:
+  // no integer, not positive, or beyond int64 in ms.
+  bool Read(command::Context& ctx, int64_t* expire_at_ms) const;
+};
+
+}  // namespace corral::commands

@@ -1,0 +1,31 @@
+// The rows of every family of commands; dispatch builds the table of all commands from them.
+#pragma once
+
+#include <span>
+
+#include "server/command/spec.h"
+
+namespace corral::commands {
+
+// Each returns constant rows with static lifetime, defined at the end of the family's file.
+std::span<const command::CommandSpec> StringCommands();
+std::span<const command::CommandSpec> SubstringCommands();
+std::span<const command::CommandSpec> NumberCommands();
+std::span<const command::CommandSpec> KeyspaceCommands();
+std::span<const command::CommandSpec> DatabaseCommands();
+std::span<const command::CommandSpec> ExpireCommands();
+std::span<const command::CommandSpec> ScanCommands();
+std::span<const command::CommandSpec> ObjectCommands();
+std::span<const command::CommandSpec> ConnectionCommands();
+std::span<const command::CommandSpec> ClientCommands();
+std::span<const command::CommandSpec> ConfigCommands();
+std::span<const command::CommandSpec> CommandCommands();
+std::span<const command::CommandSpec> InfoCommands();
+std::span<const command::CommandSpec> SlowlogCommands();
+std::span<const command::CommandSpec> LatencyCommands();
+std::span<const command::CommandSpec> MonitorCommands();
+std::span<const command::CommandSpec> MemoryCommands();
+std::span<const command::CommandSpec> DebugCommands();
+std::span<const command::CommandSpec> ServerCommands();
+
+}  // namespace corral::commands

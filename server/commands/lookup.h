@@ -1,0 +1,56 @@
+// What families share: how a command looks a key up, refuses a value of another type, and replies with a
+// string.
+#pragma once
+
+#include <string_view>
+
+#include "server/client/client.h"
+#include "server/command/context.h"
+
+namespace corral::commands {
+
+// All require the key's shard lock, as the calls of storage::Database that they stand for.
+
+// For commands that read a value: counts a hit or a miss; marks the key as used unless CLIENT NO-TOUCH is on.
+inline const storage::Record* FindForRead(command::Context& ctx, const storage::Key& key) {
+  return ctx.client.no_touch ? ctx.db.FindQuietly(key, false) : ctx.db.Find(key);
+}
+
+// For commands that read a value in order to change it: counts nothing.
+inline const storage::Record* FindForWrite(command::Context& ctx, const storage::Key& key) {
+  return ctx.db.FindQuietly(key, !ctx.client.no_touch);
+}
+
+// True for a string and for an absent key; answers WRONGTYPE otherwise.
+inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
+  if (record == nullptr || record->type() == storage::ValueType::kString) return true;
+  ctx.reply.Error(protocol::wire::kWrongType);
+  return false;
+}
+
+// The string as a bulk reply; a large one goes out by reference.
+inline void ReplyString(protocol::ReplyWriter& reply, const storage::Record& record) {
+  storage::IntegerText scratch;
+  std::string_view text = record.String(scratch);
+  if (text.size() < storage::kLargeValue) {
+    reply.Bulk(text);
+  } else {
+    reply.Bulk(record.Large());
+  }
+}
+
+// The type's name as TYPE says it and SCAN's TYPE option asks for it.
+inline std::string_view TypeName(storage::ValueType type) {
+  switch (type) {
+    case storage::ValueType::kString:
+      return "string";
+  }
+  __builtin_unreachable();
+}
+
+// How a deletion that the client asked for gives its memory back.
+inline storage::Reclaim ReclaimWhen(bool lazy) {
+  return lazy ? storage::Reclaim::kInBackground : storage::Reclaim::kNow;
+}
+
+}  // namespace corral::commands

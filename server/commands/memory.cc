@@ -1,0 +1,210 @@
+// MEMORY: what a key costs, and what the process uses.
+#include <fmt/format.h>
+#ifndef CORRAL_SANITIZED
+#include <jemalloc/jemalloc.h>
+#endif
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/client/registry.h"
+#include "server/command/context.h"
+#include "server/commands/families.h"
+#include "server/telemetry/memory_figures.h"
+#include "storage/memory_meter.h"
+
+namespace corral::commands {
+namespace {
+
+using command::CommandSpec;
+using command::Context;
+using telemetry::MemoryFigures;
+
+constexpr int64_t kMegabyte = 1024 * 1024;
+
+// MEMORY DOCTOR
+void Doctor(Context& context) {
+  const MemoryFigures figures = ReadMemoryFigures(context.services.telemetry, context.services.clients);
+  if (figures.used < 5 * kMegabyte) {
+    return context.reply.Verbatim(
+        "txt", "This instance holds less than 5 MB: that is too little to tell anything from its figures.\n");
+  }
+  std::string findings;
+  if (figures.peak > figures.used + figures.used / 2) {
+    findings += fmt::format(
+        " * The peak was {:.1f} times what is used now. The allocator may keep pages of that time: a high "
+        "ratio of "
+        "resident to used memory is then no leak. MEMORY PURGE gives such pages back.\n",
+        static_cast<double>(figures.peak) / static_cast<double>(figures.used));
+  }
+  const int64_t waste = figures.resident - figures.used;
+  if (figures.fragmentation() > 1.4 && waste > 10 * kMegabyte) {
+    findings += fmt::format(
+        " * Resident memory is {:.2f} times used memory ({} MB more): values of many sizes that come and go "
+        "leave "
+        "holes. MEMORY PURGE helps with whole pages, a restart with all of it.\n",
+        figures.fragmentation(), waste / kMegabyte);
+  }
+  const auto clients = static_cast<int64_t>(context.services.clients.size());
+  if (clients > 0 && figures.clients / clients > 200 * 1024) {
+    findings += fmt::format(
+        " * Connections hold {} KB each on average: clients send big requests or read their replies slowly. "
+        "See "
+        "CLIENT LIST for qbuf and omem, and client-output-buffer-limit.\n",
+        figures.clients / clients / 1024);
+  }
+  if (findings.empty())
+    return context.reply.Verbatim("txt", "No memory problem was found in this instance.\n");
+  context.reply.Verbatim("txt", "What was found in this instance:\n\n" + findings);
+}
+
+// MEMORY HELP
+void Help(Context& context) {
+  static constexpr std::string_view kLines[] = {
+      "DOCTOR",
+      "    Report memory problems.",
+      "MALLOC-STATS",
+      "    Answer the allocator's own statistics.",
+      "PURGE",
+      "    Give unused pages back to the system.",
+      "STATS",
+      "    Answer what the process uses of memory.",
+      "USAGE <key> [SAMPLES <count>]",
+      "    Answer the bytes that <key> and its value take. Elements of a value are sampled",
+      "    up to <count> times (default: 5, 0 means all).",
+  };
+  context.ReplyHelp(kLines);
+}
+
+// MEMORY MALLOC-STATS
+void MallocStats(Context& context) {
+  std::string text;
+#ifdef CORRAL_SANITIZED
+  text = "Stats not supported for the current allocator";
+#else
+  auto append = [](void* out, const char* part) { static_cast<std::string*>(out)->append(part); };
+  malloc_stats_print(append, &text, nullptr);
+#endif
+  context.reply.Verbatim("txt", text);
+}
+
+// MEMORY PURGE
+void Purge(Context& context) {
+  storage::PurgeAllocator();
+  context.reply.Ok();
+}
+
+// MEMORY STATS
+void Stats(Context& context) {
+  const MemoryFigures f = ReadMemoryFigures(context.services.telemetry, context.services.clients);
+  int64_t keys = 0;
+  for (int i = 0; i < context.services.keyspace.databases(); i++) {
+    keys += static_cast<int64_t>(context.Database(i).size());
+  }
+  auto ratio = [](uint64_t part, uint64_t whole) {
+    return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+  };
+  const storage::AllocatorStats& allocator = f.allocator;
+  auto signed_bytes = [](uint64_t bytes) { return static_cast<int64_t>(bytes); };
+  protocol::ReplyWriter& reply = context.reply;
+  auto integer = [&](std::string_view name, int64_t value) {
+    reply.Bulk(name);
+    reply.Integer(value);
+  };
+  auto real = [&](std::string_view name, double value) {
+    reply.Bulk(name);
+    reply.Double(value);
+  };
+  reply.Map(20);
+  integer("peak.allocated", f.peak);
+  integer("total.allocated", f.used);
+  integer("startup.allocated", f.startup);
+  integer("clients.normal", f.clients);
+  integer("overhead.total", f.overhead());
+  integer("keys.count", keys);
+  integer("keys.bytes-per-key", keys > 0 ? std::max<int64_t>(0, f.used - f.startup) / keys : 0);
+  integer("dataset.bytes", f.dataset());
+  real("dataset.percentage", f.dataset_percent());
+  real("peak.percentage", f.peak_percent());
+  integer("allocator.allocated", signed_bytes(allocator.allocated));
+  integer("allocator.active", signed_bytes(allocator.active));
+  integer("allocator.resident", signed_bytes(allocator.resident));
+  real("allocator-fragmentation.ratio", ratio(allocator.active, allocator.allocated));
+  integer("allocator-fragmentation.bytes",
+          signed_bytes(allocator.active) - signed_bytes(allocator.allocated));
+  real("allocator-rss.ratio", ratio(allocator.resident, allocator.active));
+  integer("allocator-rss.bytes", signed_bytes(allocator.resident) - signed_bytes(allocator.active));
+  integer("rss-overhead.bytes", f.resident - signed_bytes(allocator.resident));
+  real("fragmentation", f.fragmentation());
+  integer("fragmentation.bytes", f.resident - f.used);
+}
+
+// MEMORY USAGE key [SAMPLES count]
+void Usage(Context& context) {
+  for (size_t i = 3; i < context.size(); i += 2) {
+    if (!context.Is(i, "SAMPLES") || i + 1 >= context.size()) return context.ReplySyntaxError();
+    int64_t samples = 0;
+    if (!context.ReadInteger(i + 1, &samples)) return;
+    if (samples < 0) return context.ReplySyntaxError();
+  }
+  const storage::Record* record = context.db.Peek(context.Key(2));
+  if (record == nullptr) return context.reply.Null();
+  context.reply.Integer(static_cast<int64_t>(record->allocated_bytes()));
+}
+
+constexpr command::KeySpec kUsageKey[] = {{.flags = command::kKeyRo, .begin_index = 2}};
+constexpr std::string_view kReportTips[] = {"nondeterministic_output", "request_policy:all_shards",
+                                            "response_policy:special"};
+constexpr std::string_view kPurgeTips[] = {"request_policy:all_shards", "response_policy:all_succeeded"};
+constexpr std::string_view kPerMemory = "Depends on how much memory is allocated, could be slow";
+
+constexpr CommandSpec Row(std::string_view name, uint32_t flags, command::Handler handler,
+                          std::string_view complexity, std::string_view summary,
+                          std::span<const std::string_view> tips) {
+  return {.name = name,
+          .arity = 2,
+          .flags = flags,
+          .handler = handler,
+          .group = "server",
+          .since = "4.0.0",
+          .complexity = complexity,
+          .summary = summary,
+          .syntax = "",
+          .tips = tips};
+}
+
+constexpr CommandSpec kSubcommands[] = {
+    Row("doctor", command::kExclusive, Doctor, "O(1)", "Reports memory problems.", kReportTips),
+    Row("help", command::kLoading | command::kStale, Help, "O(1)", "Describes the subcommands.", {}),
+    Row("malloc-stats", 0, MallocStats, kPerMemory, "Answers the allocator's own statistics.", kReportTips),
+    Row("purge", 0, Purge, kPerMemory, "Gives unused pages back to the system.", kPurgeTips),
+    Row("stats", command::kExclusive, Stats, "O(1)", "Answers what the process uses of memory.", kReportTips),
+    {.name = "usage",
+     .arity = -3,
+     .flags = command::kReadonly,
+     .keys = kUsageKey,
+     .handler = Usage,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(N) where N is the number of samples.",
+     .summary = "Answers the bytes that a key and its value take.",
+     .syntax = "key [SAMPLES count]"},
+};
+
+constexpr CommandSpec kRows[] = {{.name = "memory",
+                                  .arity = -2,
+                                  .group = "server",
+                                  .since = "4.0.0",
+                                  .complexity = "Depends on subcommand.",
+                                  .summary = "A container for commands about memory.",
+                                  .syntax = "",
+                                  .subcommands = kSubcommands}};
+
+}  // namespace
+
+std::span<const CommandSpec> MemoryCommands() { return kRows; }
+
+}  // namespace corral::commands

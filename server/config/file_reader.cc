@@ -1,0 +1,128 @@
+#include "server/config/file_reader.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "server/config/line.h"
+#include "server/process/version.h"
+
+namespace corral::config {
+namespace {
+
+// Answers errno, 0 on success.
+int ReadWhole(const std::string& path, std::string* text) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(fopen(path.c_str(), "re"), fclose);
+  if (file == nullptr) return errno;
+  char buffer[16384];
+  for (;;) {
+    const size_t size = fread(buffer, 1, sizeof(buffer), file.get());
+    text->append(buffer, size);
+    if (size == sizeof(buffer)) continue;
+    return ferror(file.get()) != 0 ? errno : 0;
+  }
+}
+
+std::string RealPath(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), free);
+  return real != nullptr ? std::string(real.get()) : path;
+}
+
+std::vector<std::string> Matches(const std::string& pattern) {
+  std::vector<std::string> paths;
+  glob_t found{};
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; i++) paths.emplace_back(found.gl_pathv[i]);
+  }
+  globfree(&found);
+  return paths;
+}
+
+}  // namespace
+
+std::string OriginOf(const Line& line) {
+  const std::string where = line.source.empty() ? std::string("Reading the command line")
+                                                : fmt::format("Reading the configuration file {}, at line {}",
+                                                              line.source, line.number);
+  return fmt::format("{}\n>>> '{}'", where, line.text);
+}
+
+std::string FatalText(std::string_view origin, std::string_view reason) {
+  return fmt::format("\n*** FATAL CONFIG FILE ERROR (Corral {}) ***\n{}\n{}\n", process::kVersion, origin,
+                     reason);
+}
+
+Result FileReader::ReadFile(const std::string& path) {
+  std::string text;
+  if (Result opened = Open(path, &text); !opened)
+    return Result::Error("Fatal error, " + opened.error() + "\n");
+  return ReadOpened(path, text);
+}
+
+Result FileReader::IncludeFile(const std::string& path, const Line& line) {
+  std::string text;
+  if (Result opened = Open(path, &text); !opened) {
+    return Result::Error(FatalText(OriginOf(line), opened.error()));
+  }
+  return ReadOpened(path, text);
+}
+
+Result FileReader::Open(const std::string& path, std::string* text) const {
+  if (std::find(open_files_.begin(), open_files_.end(), RealPath(path)) != open_files_.end()) {
+    return Result::Error(fmt::format("config file '{}' includes itself", path));
+  }
+  const int error = ReadWhole(path, text);
+  if (error == 0) return Result::Ok();
+  return Result::Error(fmt::format("can't open config file '{}': {}", path, strerror(error)));
+}
+
+Result FileReader::ReadOpened(const std::string& path, std::string_view text) {
+  open_files_.push_back(RealPath(path));
+  Result result = ReadText(text, path);
+  open_files_.pop_back();
+  return result;
+}
+
+Result FileReader::ReadText(std::string_view text, const std::string& source) {
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view raw = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    Result result =
+        ReadLine({.source = source, .number = ++number, .text = std::string(Trimmed(raw)), .words = {}});
+    if (!result) return result;
+  }
+  return Result::Ok();
+}
+
+Result FileReader::ReadLine(Line line) {
+  if (line.text.empty() || line.text[0] == '#') return Result::Ok();
+  auto words = SplitArguments(line.text);
+  if (!words) {
+    return Result::Error(FatalText(OriginOf(line), "Unbalanced quotes in configuration line"));
+  }
+  if (words->empty()) return Result::Ok();
+  line.words = std::move(*words);
+  line.words[0] = Lowercase(line.words[0]);
+  if (line.words[0] == "include" && line.words.size() == 2) return Include(line);
+  if (Result result = sink_(line); !result) return Result::Error(FatalText(OriginOf(line), result.error()));
+  return Result::Ok();
+}
+
+Result FileReader::Include(const Line& line) {
+  const std::string& path = line.words[1];
+  if (path.find_first_of("*?[") == std::string::npos) return IncludeFile(path, line);
+  for (const std::string& match : Matches(path)) {
+    if (Result result = IncludeFile(match, line); !result) return result;
+  }
+  return Result::Ok();
+}
+
+}  // namespace corral::config

@@ -1,0 +1,178 @@
+// The values of all directives that Corral acts upon, as plain typed fields, ready to be read on a hot path.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/log/log.h"
+#include "server/process/limits.h"
+#include "server/process/supervisor.h"
+
+namespace corral::config {
+
+enum class MaxmemoryPolicy : uint8_t {
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileRandom,
+  kVolatileTtl,
+  kAllkeysLru,
+  kAllkeysLfu,
+  kAllkeysRandom,
+  kNoEviction,
+};
+
+// Whom a protected action (DEBUG, the protected directives) is open to.
+enum class AllowedFor : uint8_t { kNobody, kEverybody, kLocal };
+
+// notify-keyspace-events, with Redis's bits.
+inline constexpr uint32_t kNotifyKeyspace = 1 << 0;  // K
+inline constexpr uint32_t kNotifyKeyevent = 1 << 1;  // E
+inline constexpr uint32_t kNotifyGeneric = 1 << 2;   // g
+inline constexpr uint32_t kNotifyString = 1 << 3;    // $
+inline constexpr uint32_t kNotifyList = 1 << 4;      // l
+inline constexpr uint32_t kNotifySet = 1 << 5;       // s
+inline constexpr uint32_t kNotifyHash = 1 << 6;      // h
+inline constexpr uint32_t kNotifyZset = 1 << 7;      // z
+inline constexpr uint32_t kNotifyExpired = 1 << 8;   // x
+inline constexpr uint32_t kNotifyEvicted = 1 << 9;   // e
+inline constexpr uint32_t kNotifyStream = 1 << 10;   // t
+inline constexpr uint32_t kNotifyKeyMiss = 1 << 11;  // m, not part of A
+inline constexpr uint32_t kNotifyModule = 1 << 13;   // d
+inline constexpr uint32_t kNotifyNew = 1 << 14;      // n, not part of A
+inline constexpr uint32_t kNotifyAll =               // A
+    kNotifyGeneric | kNotifyString | kNotifyList | kNotifySet | kNotifyHash | kNotifyZset | kNotifyExpired |
+    kNotifyEvicted | kNotifyStream | kNotifyModule;
+
+// shutdown-on-sigint and shutdown-on-sigterm; 0 is "default".
+inline constexpr uint32_t kShutdownSave = 1 << 0;
+inline constexpr uint32_t kShutdownNoSave = 1 << 1;
+inline constexpr uint32_t kShutdownNow = 1 << 2;
+inline constexpr uint32_t kShutdownForce = 1 << 3;
+
+// Classes of clients in client-output-buffer-limit, in Redis's order.
+enum ClientClass { kNormalClients, kReplicaClients, kPubsubClients, kClientClasses };
+
+struct BufferLimit {
+  uint64_t hard_bytes = 0;  // 0 is no limit
+  uint64_t soft_bytes = 0;  // 0 is no limit
+  int64_t soft_seconds = 0;
+  bool operator==(const BufferLimit&) const = default;
+};
+
+struct SavePoint {
+  int64_t seconds = 0;
+  int64_t changes = 0;
+  bool operator==(const SavePoint&) const = default;
+};
+
+// Every worker reads this struct without a lock. It changes only inside Config::Set, and whoever calls that
+// has made every other worker stand still at a command boundary; Config cannot check it. A thread that is not
+// a worker (the freeing thread, a signal watcher) takes copies of what it needs while it is being started or
+// stopped.
+//
+// The fields have no initial values here: Config fills them from the table of directives, the only place that
+// knows the defaults.
+struct Settings {
+  // Network.
+  std::vector<std::string> bind;  // addresses as written: "*", "::*", a leading '-' makes one optional
+  int port;                       // 0: no TCP listener
+  int tcp_backlog;
+  int tcp_keepalive_s;     // 0: off
+  int timeout_s;           // idle seconds before a client is closed; 0: never
+  std::string unixsocket;  // empty: none
+  uint32_t unixsocketperm;
+  uint32_t maxclients;
+  bool protected_mode;
+  int max_new_connections_per_cycle;
+  BufferLimit client_output_buffer_limits[kClientClasses];
+  uint64_t client_query_buffer_limit_bytes;
+  int64_t proto_max_bulk_len_bytes;
+
+  // Process.
+  int threads;  // workers, already resolved: never 0
+  int databases;
+  bool daemonize;
+  std::string pidfile;  // empty: the default one when daemonized, else none
+  process::Supervision supervised;
+  bool set_proc_title;
+  std::string proc_title_template;
+  bool always_show_logo;
+  bool disable_thp;
+  bool crash_log_enabled;
+  process::OomScoreAdjust oom_score_adj;
+  int oom_score_adj_values[3];  // master, replica, background child
+  std::string directory;        // the working directory, absolute
+  int shutdown_timeout_s;
+  uint32_t shutdown_on_sigint;
+  uint32_t shutdown_on_sigterm;
+  int hz;  // already within 1..500
+
+  // Log.
+  log::Level loglevel;
+  std::string logfile;  // empty: standard output
+  bool syslog_enabled;
+  std::string syslog_ident;
+  int syslog_facility;  // LOG_LOCAL0 and so on
+
+  // Security.
+  std::string requirepass;  // empty: no password
+  AllowedFor enable_debug_command;
+  AllowedFor enable_protected_configs;
+
+  // Memory.
+  uint64_t maxmemory_bytes;  // 0: no limit
+  MaxmemoryPolicy maxmemory_policy;
+  int lfu_log_factor;
+  int lfu_decay_time_min;
+  bool lazyfree_lazy_eviction;
+  bool lazyfree_lazy_expire;
+  bool lazyfree_lazy_server_del;
+  bool lazyfree_lazy_user_del;
+  bool lazyfree_lazy_user_flush;
+  bool jemalloc_bg_thread;
+  int active_expire_effort;
+  uint64_t tracking_table_max_keys;
+
+  // Observation.
+  int64_t slowlog_log_slower_than_us;  // -1: off, 0: every command
+  uint64_t slowlog_max_len;
+  int64_t latency_monitor_threshold_ms;  // 0: off
+  bool latency_tracking;
+  std::vector<double> latency_tracking_info_percentiles;
+  uint32_t notify_keyspace_events;
+
+  // Encodings.
+  uint64_t hash_max_listpack_entries;
+  uint64_t hash_max_listpack_value_bytes;
+  int list_max_listpack_size;  // positive: entries; negative: -1..-5 for 4..64 KiB
+  int list_compress_depth;
+  uint64_t set_max_intset_entries;
+  uint64_t set_max_listpack_entries;
+  uint64_t set_max_listpack_value_bytes;
+  uint64_t zset_max_listpack_entries;
+  uint64_t zset_max_listpack_value_bytes;
+  uint64_t hll_sparse_max_bytes;
+  uint64_t stream_node_max_bytes;
+  int64_t stream_node_max_entries;
+
+  // Scripts.
+  int64_t busy_reply_threshold_ms;
+
+  // Asked for, and not there: a start-up warning says so.
+  std::vector<SavePoint> save;
+
+  // The canonical texts of the directives accepted for compatibility, by the directive's index in the table:
+  // CONFIG GET shows them, nothing acts upon them.
+  std::vector<std::string> kept;
+};
+
+// A `rename-command` line. The table of commands checks the names; `origin` lets it complain in the loader's
+// form.
+struct RenamedCommand {
+  std::string name;
+  std::string new_name;  // empty: the command is removed
+  std::string origin;    // "FILE, at line N" and the line, see FatalText
+};
+
+}  // namespace corral::config

@@ -1,0 +1,176 @@
+// Read a group, prefetch it, run it; again until nothing complete is left.
+#include "server/dispatch/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/config/settings.h"
+
+namespace corral::dispatch {
+
+Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker, BatchObserver& observer)
+    : services_(services),
+      executor_(executor),
+      gate_(gate),
+      worker_(worker),
+      observer_(observer),
+      cache_(services.commands) {
+  group_.resize(kGroup);
+}
+
+void Batch::Add(client::Client& client) {
+  if (client.ready) return;
+  client.ready = true;
+  ready_.push_back({&client});
+}
+
+void Batch::Remove(client::Client& client) {
+  if (!client.ready) return;
+  client.ready = false;
+  for (Ready& ready : ready_) {
+    if (ready.client == &client) ready.client = nullptr;
+  }
+}
+
+void Batch::Run() {
+  while (!ready_.empty()) {
+    ReadGroup();
+    PrefetchRecords();
+    RunGroup();
+    // Those without another complete request leave; the rest keep their order, behind whoever waited for this group.
+    std::stable_partition(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.more; });
+    while (!ready_.empty() && !ready_.back().more) {
+      if (client::Client* client = ready_.back().client) {
+        client->ready = false;
+        Settle(*client);
+      }
+      ready_.pop_back();
+    }
+  }
+}
+
+void Batch::ReadGroup() {
+  group_size_ = 0;
+  pool_.Clear();
+  size_t read = 0;
+  for (; read < ready_.size() && group_size_ < kGroup; ++read) {
+    Ready& ready = ready_[read];
+    ready.more = ready.client && ready.client->runnable() && ReadRequests(*ready.client);
+  }
+  // The next group begins with those that had no turn in this one.
+  if (read < ready_.size()) {
+    std::rotate(ready_.begin(), ready_.begin() + static_cast<ptrdiff_t>(read), ready_.end());
+  }
+  // The pool may have moved while it grew: only now are the arguments where they stay.
+  const std::string_view* next = pool_.views.data();
+  for (size_t i = 0; i < group_size_; ++i) {
+    Request& request = group_[i];
+    request.arguments = {next, request.arguments.size()};
+    next += request.arguments.size();
+  }
+}
+
+bool Batch::ReadRequests(client::Client& client) {
+  protocol::ReaderLimits limits{.max_bulk_bytes = services_.settings.proto_max_bulk_len_bytes,
+                                .unauthenticated = !client.authenticated};
+  // What a client may send before AUTH is limited, and AUTH may be the first of these requests.
+  size_t most = client.authenticated ? kPerConnection : 1;
+  std::string_view input = client.input;
+  for (size_t i = 0; i < most && group_size_ < kGroup; ++i) {
+    if (input.empty()) return false;
+    protocol::RequestReader::Result result = client.reader.Next(input, limits, pool_);
+    if (result.status == protocol::ReadStatus::kIncomplete) {
+      // Empty requests before the incomplete one go with the request before them, which has yet to run.
+      if (i > 0) {
+        group_[group_size_ - 1].input_bytes += result.consumed;
+      } else {
+        client.input.remove_prefix(result.consumed);
+      }
+      return false;
+    }
+    Request& request = group_[group_size_++];
+    request.client = &client;
+    request.command = nullptr;
+    request.has_key = false;
+    request.protocol_error.clear();
+    if (result.status == protocol::ReadStatus::kError) {
+      request.protocol_error = std::move(result.error);
+      request.arguments = {};
+      request.input_bytes = input.size();
+      return false;
+    }
+    request.input_bytes = result.consumed;
+    request.arguments = {pool_.views.data() + pool_.views.size() - result.argument_count, result.argument_count};
+    Prepare(request);
+    input.remove_prefix(result.consumed);
+  }
+  return true;
+}
+
+void Batch::Prepare(Request& request) {
+  const command::Command* command = cache_.Find(request.arguments[0]);
+  if (command && !command->subcommands.empty() && request.arguments.size() > 1) {
+    if (const command::Command* subcommand = command->Subcommand(request.arguments[1])) command = subcommand;
+  }
+  request.command = command;
+  if (!command || command->first_key <= 0) return;
+  size_t first = static_cast<size_t>(command->first_key), count = request.arguments.size();
+  if (first >= count) return;
+  int database = request.client->database;
+  storage::Key key = services_.keyspace.MakeKey(request.arguments[first]);
+  services_.keyspace.PrefetchBucket(database, key.hash);
+  if (first == 1) {
+    request.first_key = key;
+    request.has_key = true;
+  }
+  if (command->last_key == command->first_key) return;
+  size_t last = command->last_key < 0 ? count + static_cast<size_t>(command->last_key + 1)
+                                      : static_cast<size_t>(command->last_key) + 1;
+  size_t step = static_cast<size_t>(std::max(1, command->key_step));
+  for (size_t i = first + step; i < std::min(last, count); i += step) {
+    services_.keyspace.PrefetchBucket(database, services_.keyspace.MakeKey(request.arguments[i]).hash);
+  }
+}
+
+void Batch::PrefetchRecords() const {
+  if (group_size_ < 2) return;
+  for (size_t i = 0; i < group_size_; ++i) {
+    const Request& request = group_[i];
+    if (request.has_key) services_.keyspace.PrefetchRecord(request.client->database, request.first_key.hash);
+  }
+}
+
+void Batch::RunGroup() {
+  executor_.clock().Lap();  // reading the group is nobody's command time
+  for (size_t i = 0; i < group_size_; ++i) {
+    Request& request = group_[i];
+    client::Client& client = *request.client;
+    if (!client.runnable()) continue;
+    if (gate_.WriterWaits()) {
+      gate_.Leave(worker_);
+      gate_.Enter(worker_);
+      if (!client.runnable()) continue;
+    }
+    if (executor_.Run(request) == Outcome::kPostponed) {
+      client.paused = true;
+      observer_.HeldByPause(client);
+      continue;
+    }
+    client.input.remove_prefix(request.input_bytes);
+    observer_.AfterCommand(client);
+  }
+}
+
+// The rest of the input waits with its client: the beginning of a request, or requests behind one that blocks.
+void Batch::Settle(client::Client& client) {
+  if (client.close_now() || client.close_after_reply()) client.input = {};
+  // Requests that were read but not run are read again later.
+  if (!client.runnable()) client.reader = protocol::RequestReader();
+  if (client.input.data() != client.pending_input.view().data() ||
+      client.input.size() != client.pending_input.size()) {
+    client.pending_input.Assign(client.input);
+  }
+  client.input = {};
+}
+
+}  // namespace corral::dispatch

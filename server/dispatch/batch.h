@@ -1,0 +1,72 @@
+// What one turn of a worker's loop has to run: requests are read, hashed and prefetched in groups, then run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/request_reader.h"
+#include "server/client/client.h"
+#include "server/command/context.h"
+#include "server/dispatch/command_cache.h"
+#include "server/dispatch/executor.h"
+#include "server/dispatch/gate.h"
+#include "server/dispatch/request.h"
+
+namespace corral::dispatch {
+
+// Told about clients while a batch runs.
+class BatchObserver {
+ public:
+  virtual void AfterCommand(client::Client& client) = 0;   // it may have output now, or be told to close
+  virtual void HeldByPause(client::Client& client) = 0;
+
+ protected:
+  ~BatchObserver() = default;
+};
+
+// One per worker. The reason for groups: once system calls are amortised over a pipeline, a command spends most of its
+// time waiting for the cache misses of its bucket and its record. So the keys of a group are hashed and their buckets
+// requested while it is being read, then their records, and only then does the first command run.
+class Batch {
+ public:
+  Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker, BatchObserver& observer);
+
+  // Its client has unread input: `client.input` holds it, in memory that stays until Run returns.
+  void Add(client::Client& client);
+  void Remove(client::Client& client);  // the client is going away
+  bool empty() const { return ready_.empty(); }
+
+  // Runs everything that is complete, connections in turns, and stores what is not complete with its client.
+  void Run();
+
+ private:
+  static constexpr size_t kGroup = 128;          // requests in flight between reading and running
+  static constexpr size_t kPerConnection = 64;   // of one connection, so that a deep pipeline takes turns
+
+  void ReadGroup();
+  // Reads requests of one client into the group; false when its input holds no further complete one.
+  bool ReadRequests(client::Client& client);
+  void Prepare(Request& request);
+  void PrefetchRecords() const;
+  void RunGroup();
+  void Settle(client::Client& client);
+
+  command::Services& services_;
+  Executor& executor_;
+  Gate& gate_;
+  const size_t worker_;
+  BatchObserver& observer_;
+  CommandCache cache_;
+
+  struct Ready {
+    client::Client* client;  // nullptr: removed
+    bool more = true;        // its input may hold another complete request
+  };
+  std::vector<Ready> ready_;
+  std::vector<Request> group_;
+  size_t group_size_ = 0;
+  protocol::ArgumentPool pool_;
+};
+
+}  // namespace corral::dispatch

@@ -1,0 +1,34 @@
+// The consequences of writes, in one place: handlers and the storage engine only say what changed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "server/command/context.h"
+#include "storage/keyspace.h"
+
+namespace corral::dispatch {
+
+// Called on any worker, under the lock of the key's shard.
+class WriteEffects final : public command::Effects, public storage::KeyspaceListener {
+ public:
+  void KeyChanged(int database, std::string_view key, const command::Event& event) override;
+  void DatabaseFlushed(int database) override;
+  void DatabasesSwapped(int database, int other) override;
+  uint64_t dirty() const override { return dirty_.load(std::memory_order_relaxed); }
+
+  void OnExpired(int database, std::string_view key) override;
+  void OnEvicted(int database, std::string_view key) override;
+
+  // threads 1: the counter needs no atomic addition.
+  void set_concurrent(bool concurrent) { concurrent_ = concurrent; }
+
+ private:
+  void CountWrite();
+
+  bool concurrent_ = false;
+  std::atomic<uint64_t> dirty_{0};
+};
+
+}  // namespace corral::dispatch

@@ -1,0 +1,201 @@
+// One command: refused by a gate, or run under the locks of its keys and accounted for.
+#include "server/dispatch/executor.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "server/client/registry.h"
+#include "server/config/settings.h"
+#include "server/net/event_loop.h"
+#include "server/telemetry/monitor_line.h"
+#include "storage/memory_meter.h"
+
+namespace corral::dispatch {
+
+using command::Command;
+
+void CommandClock::ReadClocks() {
+  unix_ms_ = net::EventLoop::UnixMs();
+  // Half a millisecond: expiry is exact to the millisecond, within a batch as well.
+  until_refresh_ns_ = 500'000;
+}
+
+void CommandClock::Refresh() {
+  last_ticks_ = ticks_.Now();
+  ReadClocks();
+}
+
+Executor::Executor(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t worker,
+                   const storage::TickCounter& ticks, MonitorFeed& monitors)
+    : services_(services),
+      stats_(stats),
+      gate_(gate),
+      worker_(worker),
+      concurrent_(services.settings.threads > 1),
+      clock_(ticks),
+      monitors_(monitors) {}
+
+// The gates, in Redis's order. A refusal carries the text.
+bool Executor::PassGates(const Request& request, std::string* refusal) const {
+  const client::Client& client = *request.client;
+  const Command* command = request.command;
+  auto arguments = request.arguments;
+  if (!command) {
+    *refusal = protocol::wire::UnknownCommand(arguments[0], arguments.data() + 1, arguments.size() - 1);
+    return false;
+  }
+  if (!command->spec->subcommands.empty() && arguments.size() > 1) {
+    // A container that reached this place unresolved: the subcommand does not exist.
+    *refusal = protocol::wire::UnknownSubcommand(arguments[1], command->name);
+    return false;
+  }
+  if (!command->TakesArguments(arguments.size())) {
+    *refusal = protocol::wire::WrongArity(command->name);
+    return false;
+  }
+  if (!client.authenticated && !command->Is(command::kNoAuth)) {
+    *refusal = protocol::wire::kNoAuth;
+    return false;
+  }
+  return true;
+}
+
+bool Executor::MakeRoom(const Request& request) {
+  uint64_t limit = services_.settings.maxmemory_bytes;
+  if (limit == 0 || !request.command->Is(command::kWrite)) return true;
+  uint64_t need = 0;
+  for (std::string_view argument : request.arguments) need += argument.size();
+  return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) || !request.command->Is(command::kDenyOom);
+}
+
+Outcome Executor::Run(const Request& request) {
+  client::Client& client = *request.client;
+  client.last_active_ms = clock_.unix_ms();
+  if (!request.protocol_error.empty()) [[unlikely]] {
+    Refuse(request, request.protocol_error);
+    client.CloseAfterReply();
+    return Outcome::kDone;
+  }
+  std::string refusal;
+  if (!PassGates(request, &refusal)) [[unlikely]] {
+    Refuse(request, refusal);
+    return Outcome::kDone;
+  }
+  const Command& command = *request.command;
+  client::PauseMode pause = services_.clients.pause_mode();
+  if (pause != client::PauseMode::kNone) [[unlikely]] {
+    bool held = pause == client::PauseMode::kAll || command.Is(command::kWrite | command::kMayReplicate);
+    if (held) return Outcome::kPostponed;
+  }
+  if (!MakeRoom(request)) [[unlikely]] {
+    Refuse(request, protocol::wire::kOutOfMemory);
+    return Outcome::kDone;
+  }
+  Call(request);
+  return Outcome::kDone;
+}
+
+void Executor::Refuse(const Request& request, std::string_view text) {
+  client::Client& client = *request.client;
+  uint64_t mark = client.output.mark();
+  client.reply.ResetErrors();
+  client.reply.Error(text);
+  stats_.CountError(client.reply.last_error_code());
+  if (request.command) stats_.per_command[request.command->id].rejected++;
+  SettleReplyMode(client, mark);
+}
+
+void Executor::Call(const Request& request) {
+  client::Client& client = *request.client;
+  const Command& command = *request.command;
+  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]] FeedMonitors(request);
+  uint64_t mark = client.output.mark();
+  client.last_command = &command;
+  client.reply.ResetErrors();
+  command::Context context(services_, client, stats_, command, request.arguments, client.reply,
+                           services_.keyspace.database(client.database, clock_.unix_ms()));
+  if (request.has_key) context.set_first_key(request.first_key);
+  if (command.Is(command::kExclusive)) {
+    Gate::Exclusive alone(gate_, worker_);
+    command.spec->handler(context);
+  } else if (concurrent_) {
+    CallWithLocks(request, context);
+  } else {
+    command.spec->handler(context);
+  }
+  wrote_ |= command.Is(command::kWrite);
+  Account(request, clock_.Lap());
+  if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] SettleReplyMode(client, mark);
+}
+
+void Executor::CallWithLocks(const Request& request, command::Context& context) {
+  const Command& command = *request.command;
+  shards_.clear();
+  if (request.has_key && command.last_key == command.first_key) {
+    shards_.push_back(services_.keyspace.ShardOf(request.first_key.hash));
+  } else if (!command.spec->keys.empty() && FindKeys(command, request.arguments, &positions_)) {
+    for (const command::KeyPosition& position : positions_) {
+      shards_.push_back(services_.keyspace.ShardOf(services_.keyspace.MakeKey(request.arguments[position.index]).hash));
+    }
+    std::sort(shards_.begin(), shards_.end());
+    shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
+  }
+  for (uint32_t shard : shards_) services_.keyspace.Lock(shard);
+  command.spec->handler(context);
+  for (uint32_t shard : shards_) services_.keyspace.Unlock(shard);
+}
+
+void Executor::Account(const Request& request, uint64_t nanos) {
+  client::Client& client = *request.client;
+  const config::Settings& settings = services_.settings;
+  telemetry::CommandStats& stats = stats_.per_command[request.command->id];
+  stats.calls++;
+  stats.nanos += nanos;
+  stats_.commands++;
+  stats_.command_nanos += nanos;
+  client.commands++;
+  if (client.reply.errors() != 0) [[unlikely]] {
+    stats.failed++;
+    for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
+  }
+  if (settings.latency_tracking) {
+    if (!stats.latency) [[unlikely]] stats.latency = std::make_unique<telemetry::Histogram>();
+    stats.latency->Record(nanos);
+  }
+  auto micros = static_cast<int64_t>(nanos / 1000);
+  if (settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us &&
+      !request.command->Is(command::kSkipSlowlog)) [[unlikely]] {
+    services_.telemetry.slowlog.Add(request.arguments, clock_.unix_ms() / 1000, micros,
+                                    client.stream().PeerAddress(), client.name, settings.slowlog_max_len);
+  }
+  if (settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms)
+      [[unlikely]] {
+    services_.telemetry.latency.Add(request.command->Is(command::kFast) ? "fast-command" : "command",
+                                    clock_.unix_ms() / 1000, micros / 1000);
+  }
+}
+
+void Executor::FeedMonitors(const Request& request) {
+  if (request.command->Is(command::kSkipMonitor | command::kAdmin)) return;
+  const client::Client& client = *request.client;
+  std::string peer = client.stream().PeerAddress();
+  monitors_.Feed(telemetry::FormatMonitorLine(
+      net::EventLoop::UnixUs(),
+      {.database = client.database, .peer = peer, .unix_socket = client.stream().transport() == net::Transport::kUnix},
+      request.arguments));
+}
+
+// CLIENT REPLY: the reply that was written since `mark` is kept or taken back.
+void Executor::SettleReplyMode(client::Client& client, uint64_t mark) {
+  switch (client.reply_mode) {
+    case client::ReplyMode::kOn: return;
+    case client::ReplyMode::kOff: break;
+    case client::ReplyMode::kSkipNext: client.reply_mode = client::ReplyMode::kSkip; break;
+    case client::ReplyMode::kSkip: client.reply_mode = client::ReplyMode::kOn; break;
+  }
+  client.output.TruncateTo(mark);
+}
+
+}  // namespace corral::dispatch

@@ -1,0 +1,23 @@
+// Every family's rows, in one list.
+#include "server/dispatch/families.h"
+
+#include <span>
+
+#include "server/commands/families.h"
+
+namespace corral::dispatch {
+
+std::unique_ptr<command::CommandTable> BuildCommandTable() {
+  const std::span<const command::CommandSpec> families[] = {
+      commands::StringCommands(),  commands::SubstringCommands(), commands::DatabaseCommands(),
+      commands::NumberCommands(),  commands::KeyspaceCommands(),  commands::ExpireCommands(),
+      commands::ScanCommands(),    commands::ObjectCommands(),    commands::ConnectionCommands(),
+      commands::ClientCommands(),  commands::ConfigCommands(),    commands::CommandCommands(),
+      commands::InfoCommands(),    commands::SlowlogCommands(),   commands::LatencyCommands(),
+      commands::MonitorCommands(), commands::MemoryCommands(),    commands::DebugCommands(),
+      commands::ServerCommands(),
+  };
+  return std::make_unique<command::CommandTable>(families);
+}
+
+}  // namespace corral::dispatch

@@ -1,0 +1,372 @@
+// The turn of a worker's loop.
+#include "server/dispatch/worker.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "server/command/debug_switches.h"
+#include "server/config/settings.h"
+#include "server/log/log.h"
+#include "storage/memory_meter.h"
+
+namespace corral::dispatch {
+
+using client::Client;
+
+Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
+               const storage::TickCounter& ticks, MonitorFeed& monitors)
+    : services_(services),
+      stats_(stats),
+      gate_(gate),
+      index_(index),
+      loop_(this),
+      executor_(services, stats, gate, index, ticks, monitors),
+      batch_(services, executor_, gate, index, *this),
+      arena_(new char[kArenaBytes]) {
+  loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
+}
+
+Worker::~Worker() = default;
+
+// --- turns
+
+void Worker::EnterGate() {
+  if (inside_) return;
+  inside_ = true;
+  gate_.Enter(index_);
+  executor_.clock().Refresh();
+}
+
+void Worker::LeaveGate() {
+  if (!inside_) return;
+  inside_ = false;
+  gate_.Leave(index_);
+}
+
+void Worker::AfterPoll() { EndTurn(); }
+
+// Timers run between the end of one turn and the next poll: what they started is finished here.
+void Worker::BeforeSleep() { EndTurn(); }
+
+void Worker::EndTurn() {
+  if (!inside_) return;  // nothing happened
+  RunBatch();
+  RunDue();
+  FlushAll();
+  last_read_ = nullptr;
+  stats_.loop_turns++;
+  ScheduleWakeup();
+  LeaveGate();
+}
+
+void Worker::RunBatch() {
+  batch_.Run();
+  arena_used_ = 0;
+  expiry_stale_ |= executor_.TakeWrote();
+  storage::MemoryMeter::Publish();
+}
+
+// --- connections
+
+void Worker::Adopt(int descriptor, net::Transport transport) {
+  EnterGate();
+  uint64_t id = services_.clients.NextId();
+  net::Stream::Handle stream(new net::Stream(loop_, descriptor, transport, *this));
+  auto owned = std::make_unique<Client>(id, *this, std::move(stream), chunks_, net::EventLoop::UnixMs());
+  Client& client = *owned;
+  client.authenticated = services_.settings.requirepass.empty();
+  client.stream().context = &client;
+  clients_.emplace(id, std::move(owned));
+  services_.clients.Add(client);
+  stats_.connections++;
+  client.stream().StartReading();
+}
+
+void Worker::Close(Client& client) {
+  batch_.Remove(client);
+  if (client.flush_queued) std::erase(to_flush_, &client);
+  if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
+  if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
+  services_.clients.Remove(client);
+  clients_.erase(client.id);
+}
+
+void Worker::CloseAll() {
+  EnterGate();
+  FlushAll();
+  while (!clients_.empty()) Close(*clients_.begin()->second);
+}
+
+void Worker::Visit(uint64_t client_id, std::function<void(Client&)> work) {
+  loop_.Post([this, client_id, work = std::move(work)] {
+    auto found = clients_.find(client_id);
+    if (found == clients_.end()) return;
+    Client& client = *found->second;
+    work(client);
+    if (client.close_now()) {
+      Close(client);
+      return;
+    }
+    client::WaitEnd end = std::exchange(client.requested_wait_end, client::WaitEnd::kNone);
+    if (client.blocked() && end != client::WaitEnd::kNone) EndWait(client, end);
+    QueueFlush(client);
+  });
+}
+
+// --- reading
+
+std::span<char> Worker::ReadBuffer(net::Stream& stream) {
+  EnterGate();
+  // One read a turn for each connection; what the socket still holds makes it readable again in the next.
+  if (last_read_ == &stream) return {};
+  auto& client = *static_cast<Client*>(stream.context);
+  if (!client.pending_input.empty()) {
+    std::span<char> tail = client.pending_input.Tail(client.reader.wanted_bytes());
+    return tail.first(std::min(tail.size(), kBigReadBytes));
+  }
+  if (kArenaBytes - arena_used_ < kReadBytes) RunBatch();
+  return {arena_.get() + arena_used_, kReadBytes};
+}
+
+void Worker::OnRead(net::Stream& stream, size_t bytes) {
+  auto& client = *static_cast<Client*>(stream.context);
+  last_read_ = &stream;
+  stats_.bytes_in += bytes;
+  stats_.reads++;
+  client.bytes_in += bytes;
+  if (client.pending_input.empty()) {
+    client.input = {arena_.get() + arena_used_, bytes};
+    // The next connection's bytes begin on a cache line of their own.
+    arena_used_ += (bytes + 63) & ~size_t{63};
+  } else {
+    client.pending_input.Commit(bytes);
+    client.input = client.pending_input.view();
+    if (client.pending_input.size() > services_.settings.client_query_buffer_limit_bytes) {
+      log::Warning("Closing client that reached max query buffer length: {}",
+                   client::Describe(client, executor_.clock().unix_ms()));
+      stats_.query_buffer_disconnections++;
+      Close(client);
+      return;
+    }
+  }
+  if (client.runnable()) {
+    batch_.Add(client);
+  } else if (client.pending_input.empty()) {
+    client.pending_input.Assign(client.input);
+  }
+}
+
+void Worker::OnEnd(net::Stream& stream) {
+  EnterGate();
+  // What arrived before the end in this same turn still runs, as it would have if the end had come later.
+  RunBatch();
+  auto& client = *static_cast<Client*>(stream.context);
+  Close(client);
+}
+
+// --- writing
+
+void Worker::AfterCommand(Client& client) {
+  if (client.blocked() && client.wait_deadline_ms() != 0) waits_.emplace(client.wait_deadline_ms(), client.id);
+  QueueFlush(client);
+}
+
+void Worker::QueueFlush(Client& client) {
+  if (client.flush_queued) return;
+  client.flush_queued = true;
+  to_flush_.push_back(&client);
+}
+
+void Worker::FlushAll() {
+  while (!to_flush_.empty()) {
+    std::vector<Client*> clients;
+    clients.swap(to_flush_);
+    for (Client* client : clients) {
+      client->flush_queued = false;
+      Flush(*client);
+    }
+    clients.clear();
+    if (to_flush_.empty()) to_flush_.swap(clients);  // keeps the memory
+  }
+}
+
+void Worker::Flush(Client& client) {
+  if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
+  bool finished = client.output.empty() && client.close_after_reply();
+  if (client.close_now() || finished || OverOutputLimit(client, executor_.clock().unix_ms())) Close(client);
+}
+
+void Worker::SendPending(Client& client) {
+  std::array<client::OutputSlice, kWriteSlices> slices;
+  std::array<uv_buf_t, kWriteSlices> buffers;
+  bool full = false;  // the socket took less than it was given
+  while (!client.output.empty()) {
+    size_t count = 0, total = 0;
+    for (size_t gathered = client.output.Gather(slices); count < gathered && total < kWriteBytes; ++count) {
+      size_t size = std::min(slices[count].size, kWriteBytes - total);
+      buffers[count] = uv_buf_init(const_cast<char*>(slices[count].data), static_cast<unsigned>(size));
+      total += size;
+    }
+    std::span<const uv_buf_t> write(buffers.data(), count);
+    stats_.writes++;
+    if (full) {
+      if (!client.stream().Write(write)) client.CloseNow();
+      return;
+    }
+    ssize_t written = client.stream().TryWrite(write);
+    if (written < 0) {
+      client.CloseNow();
+      return;
+    }
+    CountSent(client, static_cast<size_t>(written));
+    full = static_cast<size_t>(written) < total;
+  }
+}
+
+void Worker::CountSent(Client& client, size_t bytes) {
+  stats_.bytes_out += bytes;
+  client.bytes_out += bytes;
+  client.output.Consume(bytes);
+}
+
+void Worker::OnWritten(net::Stream& stream, size_t bytes, bool ok) {
+  EnterGate();
+  auto& client = *static_cast<Client*>(stream.context);
+  if (ok) {
+    CountSent(client, bytes);
+  } else {
+    client.CloseNow();
+  }
+  QueueFlush(client);
+}
+
+bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
+  size_t pending = client.output.pending_bytes();
+  const config::BufferLimit& limit =
+      services_.settings.client_output_buffer_limits[static_cast<size_t>(client.kind())];
+  bool over = limit.hard_bytes != 0 && pending >= limit.hard_bytes;
+  if (limit.soft_bytes != 0 && pending >= limit.soft_bytes) {
+    if (client.output_soft_limit_since_ms == 0) {
+      client.output_soft_limit_since_ms = unix_ms;
+    } else if (unix_ms - client.output_soft_limit_since_ms > limit.soft_seconds * 1000) {
+      over = true;
+    }
+  } else {
+    client.output_soft_limit_since_ms = 0;
+  }
+  if (over) {
+    log::Warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                 client::Describe(client, unix_ms));
+    stats_.output_buffer_disconnections++;
+  }
+  return over;
+}
+
+// --- waiting
+
+void Worker::EndWait(Client& client, client::WaitEnd end) {
+  if (client.wait_deadline_ms() != 0) {
+    auto [from, to] = waits_.equal_range(client.wait_deadline_ms());
+    for (auto wait = from; wait != to; ++wait) {
+      if (wait->second == client.id) {
+        waits_.erase(wait);
+        break;
+      }
+    }
+  }
+  if (end == client::WaitEnd::kTimeout) client.wait()->ReplyTimeout(client.reply);
+  if (end == client::WaitEnd::kError) client.reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  client.Unblock();
+  if (end != client::WaitEnd::kNone) Resume(client);
+}
+
+// Runs what arrived while the client could not go on, and flushes what it is owed.
+void Worker::Resume(Client& client) {
+  QueueFlush(client);
+  if (client.pending_input.empty() || !client.runnable()) return;
+  client.input = client.pending_input.view();
+  batch_.Add(client);
+}
+
+void Worker::HeldByPause(Client& client) { paused_.push_back(client.id); }
+
+void Worker::ResumePaused() {
+  EnterGate();
+  std::vector<uint64_t> paused;
+  paused.swap(paused_);
+  for (uint64_t id : paused) {
+    auto found = clients_.find(id);
+    if (found == clients_.end()) continue;
+    found->second->paused = false;
+    Resume(*found->second);
+  }
+  RunBatch();
+}
+
+void Worker::FeedMonitors(const std::string& line) {
+  EnterGate();
+  for (auto& [id, client] : clients_) {
+    if (!client->monitor) continue;
+    client->reply.Simple(line);
+    QueueFlush(*client);
+  }
+}
+
+// --- time
+
+void Worker::RunDue() {
+  int64_t now = loop_.NowMs();
+  if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms()) ExpireKeys();
+  while (!waits_.empty() && waits_.begin()->first <= now) {
+    auto found = clients_.find(waits_.begin()->second);
+    if (found == clients_.end() || !found->second->blocked()) {
+      waits_.erase(waits_.begin());
+      continue;
+    }
+    EndWait(*found->second, client::WaitEnd::kTimeout);
+  }
+  if (!paused_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) ResumePaused();
+  if (!batch_.empty()) RunBatch();
+}
+
+void Worker::ExpireKeys() {
+  last_expiry_ms_ = loop_.NowMs();
+  expiry_stale_ = false;
+  if (!services_.debug.active_expiry.load(std::memory_order_relaxed)) {
+    next_expiry_ms_ = INT64_MAX;
+    return;
+  }
+  next_expiry_ms_ = services_.keyspace.ExpireDue(0, 1, executor_.clock().unix_ms(), kExpiryBudgetUs);
+  storage::MemoryMeter::Publish();
+}
+
+void Worker::ScheduleWakeup() {
+  int64_t now = loop_.NowMs(), at = INT64_MAX;
+  int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
+  loop_.StayAwake(due_in <= 0);
+  if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
+  // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
+  if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);
+  if (!waits_.empty()) at = std::min(at, waits_.begin()->first);
+  if (!paused_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
+  loop_.MoveTimer(at);
+}
+
+void Worker::CheckLimits(int64_t unix_ms) {
+  EnterGate();
+  int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
+  std::vector<Client*> closing;
+  for (auto& [id, client] : clients_) {
+    bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor &&
+                unix_ms - client->last_active_ms > timeout_ms;
+    if (idle) log::Verbose("Closing idle client");
+    if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());
+  }
+  for (Client* client : closing) Close(*client);
+}
+
+}  // namespace corral::dispatch

@@ -1,0 +1,112 @@
+// One thread: its loop, its connections, and the turn that reads, runs and flushes them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/client/client.h"
+#include "server/client/registry.h"
+#include "server/command/context.h"
+#include "server/dispatch/batch.h"
+#include "server/dispatch/executor.h"
+#include "server/dispatch/gate.h"
+#include "server/net/event_loop.h"
+#include "server/net/stream.h"
+
+namespace corral::dispatch {
+
+// A turn: the kernel reports readable connections, each is read once into the arena, the batch runs, expiry gets its
+// share, and every connection with output is flushed once. Inside the gate from the first event to the last flush.
+// All members belong to the worker's thread unless they say otherwise.
+class Worker final : public net::LoopHooks, public net::StreamHandler, public BatchObserver, public client::ClientOwner {
+ public:
+  Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
+         const storage::TickCounter& ticks, MonitorFeed& monitors);
+  ~Worker();
+
+  net::EventLoop& loop() { return loop_; }
+  telemetry::WorkerStats& stats() { return stats_; }
+  void Run() { loop_.Run(); }
+
+  // Takes over an accepted connection.
+  void Adopt(int descriptor, net::Transport transport);
+  // Any thread.
+  void Visit(uint64_t client_id, std::function<void(client::Client&)> work) override;
+  void FeedMonitors(const std::string& line);
+  // CLIENT UNPAUSE: what was held back runs.
+  void ResumePaused();
+  // Idle connections are closed (timeout), output limits with a time are checked. From the cron.
+  void CheckLimits(int64_t unix_ms);
+  // Closes all connections after a last attempt to send what they are owed.
+  void CloseAll();
+
+  // net::LoopHooks
+  void AfterPoll() override;
+  void BeforeSleep() override;
+  void OnWakeup() override { EnterGate(); }
+
+  // net::StreamHandler
+  std::span<char> ReadBuffer(net::Stream& stream) override;
+  void OnRead(net::Stream& stream, size_t bytes) override;
+  void OnEnd(net::Stream& stream) override;
+  void OnWritten(net::Stream& stream, size_t bytes, bool ok) override;
+
+  // BatchObserver
+  void AfterCommand(client::Client& client) override;
+  void HeldByPause(client::Client& client) override;
+
+ private:
+  static constexpr size_t kArenaBytes = 256 * 1024;
+  static constexpr size_t kReadBytes = 32 * 1024;        // one read of one connection
+  static constexpr size_t kBigReadBytes = 1024 * 1024;   // while a big argument arrives
+  static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
+  static constexpr int64_t kExpiryIntervalMs = 16;       // a tick of the timing wheels
+  static constexpr int64_t kExpiryBudgetUs = 200;
+
+  void EnterGate();
+  void LeaveGate();
+  void EndTurn();
+  void RunBatch();
+  void QueueFlush(client::Client& client);
+  void FlushAll();
+  void Flush(client::Client& client);
+  void SendPending(client::Client& client);
+  void CountSent(client::Client& client, size_t bytes);
+  void Close(client::Client& client);
+  bool OverOutputLimit(client::Client& client, int64_t unix_ms);
+  void EndWait(client::Client& client, client::WaitEnd end);
+  void Resume(client::Client& client);
+  void RunDue();          // expiry, waits whose deadline passed, pauses that ended
+  void ExpireKeys();
+  void ScheduleWakeup();
+
+  command::Services& services_;
+  telemetry::WorkerStats& stats_;
+  Gate& gate_;
+  const size_t index_;
+  net::EventLoop loop_;
+  client::ChunkPool chunks_;
+  Executor executor_;
+  Batch batch_;
+  bool inside_ = false;
+
+  std::unique_ptr<char[]> arena_;
+  size_t arena_used_ = 0;
+  net::Stream* last_read_ = nullptr;  // libuv reads on while a buffer was filled: once a turn is enough
+
+  std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
+  std::vector<client::Client*> to_flush_;
+  std::vector<uint64_t> paused_;
+  std::multimap<int64_t, uint64_t> waits_;  // deadline -> client, of blocked clients with a deadline
+
+  int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
+  int64_t last_expiry_ms_ = 0;   // monotonic
+  bool expiry_stale_ = true;     // commands have written since: next_expiry_ms_ may be too late
+};
+
+}  // namespace corral::dispatch

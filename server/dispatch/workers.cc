@@ -1,0 +1,94 @@
+// Threads, and work that goes to all of them.
+#include "server/dispatch/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include "server/telemetry/telemetry.h"
+
+namespace corral::dispatch {
+namespace {
+
+thread_local const Worker* current_worker = nullptr;
+
+}  // namespace
+
+Workers::Workers(command::Services& services, size_t count) : gate_(count) {
+  for (size_t i = 0; i < count; ++i) {
+    telemetry::WorkerStats& stats = services.telemetry.AddWorker(services.commands.all().size());
+    workers_.push_back(std::make_unique<Worker>(services, stats, gate_, i, ticks_, *this));
+  }
+}
+
+Workers::~Workers() = default;
+
+void Workers::Run() {
+  current_worker = workers_[0].get();
+  // Signals are worker 0's business: the others block them all.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  for (size_t i = 1; i < workers_.size(); ++i) {
+    threads_.emplace_back([worker = workers_[i].get()] {
+      current_worker = worker;
+      worker->Run();
+      worker->CloseAll();
+    });
+    pthread_setname_np(threads_.back().native_handle(), fmt::format("worker-{}", i).c_str());
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  workers_[0]->Run();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  workers_[0]->CloseAll();
+}
+
+void Workers::Stop() {
+  for (auto& worker : workers_) worker->loop().Stop();
+}
+
+// Runs `work` on every worker's thread: at once on the caller's own, posted to the others.
+template <class Work>
+void Workers::OnEach(Work work) {
+  for (auto& worker : workers_) {
+    if (worker.get() == current_worker) {
+      work(*worker);
+    } else {
+      worker->loop().Post([target = worker.get(), work] { work(*target); });
+    }
+  }
+}
+
+void Workers::Adopt(int descriptor, net::Transport transport) {
+  Worker& worker = *workers_[next_];
+  next_ = (next_ + 1) % workers_.size();
+  if (&worker == current_worker) {
+    worker.Adopt(descriptor, transport);
+  } else {
+    worker.loop().Post([&worker, descriptor, transport] { worker.Adopt(descriptor, transport); });
+  }
+}
+
+void Workers::Feed(const std::string& line) {
+  OnEach([line](Worker& worker) { worker.FeedMonitors(line); });
+}
+
+void Workers::ResumePaused() {
+  // Posted to the caller's own worker as well: it is in the middle of a batch.
+  for (auto& worker : workers_) {
+    worker->loop().Post([target = worker.get()] { target->ResumePaused(); });
+  }
+}
+
+void Workers::CheckLimits(int64_t unix_ms) {
+  OnEach([unix_ms](Worker& worker) { worker.CheckLimits(unix_ms); });
+}
+
+void Workers::Alone(const std::function<void()>& work) {
+  Gate::Exclusive alone(gate_, 0);
+  work();
+}
+
+}  // namespace corral::dispatch

@@ -1,0 +1,12 @@
+// The version of Corral, and the version of Redis whose clients it serves.
+#pragma once
+
+namespace corral::process {
+
+inline constexpr char kVersion[] = "0.1.0";  // as in CMakeLists.txt; a unit test compares them
+
+// What INFO and HELLO report as redis_version: the newest Redis of which all commands that clients probe are
+// there.
+inline constexpr char kCompatibleVersion[] = "7.2.4";
+
+}  // namespace corral::process

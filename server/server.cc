@@ -1,0 +1,292 @@
+// Wiring: which part is told what, when it starts, changes and ends.
+#include "server/server.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <utility>
+
+#include "server/dispatch/families.h"
+#include "server/log/log.h"
+#include "server/process/crash_report.h"
+#include "storage/memory_meter.h"
+
+namespace corral {
+namespace {
+
+constexpr int64_t kTickMs = 250;
+
+constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
+constexpr std::string_view kProtectedModeError =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+    "default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+    "from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode "
+    "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the "
+    "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
+    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by "
+    "editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the "
+    "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' "
+    "option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above "
+    "things in order for the server to start accepting connections from the outside.\r\n";
+
+uint64_t RandomSeed() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) std::abort();
+  return seed;
+}
+
+storage::KeyspaceOptions KeyspaceOptionsFor(const config::Settings& settings) {
+  storage::KeyspaceOptions options;
+  options.databases = settings.databases;
+  options.shards = 16 * std::bit_ceil(static_cast<uint32_t>(settings.threads));
+  options.concurrent = settings.threads > 1;
+  options.seed = RandomSeed();
+  return options;
+}
+
+storage::EvictionPolicy PolicyOf(config::MaxmemoryPolicy policy) {
+  switch (policy) {
+    case config::MaxmemoryPolicy::kVolatileLru: return storage::EvictionPolicy::kVolatileLru;
+    case config::MaxmemoryPolicy::kVolatileLfu: return storage::EvictionPolicy::kVolatileLfu;
+    case config::MaxmemoryPolicy::kVolatileRandom: return storage::EvictionPolicy::kVolatileRandom;
+    case config::MaxmemoryPolicy::kVolatileTtl: return storage::EvictionPolicy::kVolatileTtl;
+    case config::MaxmemoryPolicy::kAllkeysLru: return storage::EvictionPolicy::kAllKeysLru;
+    case config::MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
+    case config::MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
+    case config::MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
+  }
+  return storage::EvictionPolicy::kNoEviction;
+}
+
+bool FromLoopback(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
+  if (address.ss_family == AF_INET) {
+    return (ntohl(reinterpret_cast<sockaddr_in*>(&address)->sin_addr.s_addr) >> 24) == 127;
+  }
+  return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
+}
+
+}  // namespace
+
+Server::Server(config::Config& config, std::string executable)
+    : config_(config),
+      settings_(config.settings()),
+      keyspace_(KeyspaceOptionsFor(settings_), &effects_, &lazy_free_),
+      commands_(dispatch::BuildCommandTable()),
+      services_{config_,  settings_,  keyspace_, lazy_free_, *commands_,
+                clients_, telemetry_, effects_,  *this,      debug_},
+      workers_(services_, static_cast<size_t>(settings_.threads)) {
+  telemetry_.facts.run_id = telemetry::NewRunId();
+  telemetry_.facts.replication_id = telemetry::NewRunId();
+  telemetry_.facts.executable = std::move(executable);
+  telemetry_.facts.config_file = config_.file();
+  telemetry_.facts.start_unix_ms = net::EventLoop::UnixMs();
+  telemetry_.facts.port = settings_.port;
+  effects_.set_concurrent(settings_.threads > 1);
+  keyspace_.SetEvictionPolicy(PolicyOf(settings_.maxmemory_policy));
+  storage::SetAllocatorBackgroundThread(settings_.jemalloc_bg_thread);
+  clients_.on_unpause = [this] { workers_.ResumePaused(); };
+  RegisterObservers();
+}
+
+Server::~Server() = default;
+
+config::Result Server::RenameCommands() {
+  for (const config::RenamedCommand& rename : config_.renamed_commands()) {
+    if (!commands_->Find(rename.name)) return config::Result::Error(config::FatalText(rename.origin, "No such command in rename-command"));
+    if (!commands_->Rename(rename.name, rename.new_name)) {
+      return config::Result::Error(config::FatalText(rename.origin, "Target command name already exists"));
+    }
+  }
+  return config::Result::Ok();
+}
+
+config::Result Server::Start() {
+  if (config::Result renamed = RenameCommands(); !renamed) return renamed;
+  Sockets tcp, unix_socket;
+  if (config::Result opened = OpenTcp(settings_, &tcp); !opened) return opened;
+  if (config::Result opened = OpenUnix(settings_, &unix_socket); !opened) return opened;
+  if (tcp.empty() && unix_socket.empty()) {
+    return config::Result::Error("Configured to not listen anywhere, exiting.");
+  }
+  Watch(std::move(tcp), &tcp_listeners_);
+  Watch(std::move(unix_socket), &unix_listeners_);
+  return config::Result::Ok();
+}
+
+config::Result Server::OpenTcp(const config::Settings& settings, Sockets* sockets) const {
+  if (settings.port == 0) return config::Result::Ok();
+  for (std::string_view written : settings.bind) {
+    bool optional = written.starts_with('-');
+    std::string address(optional ? written.substr(1) : written);
+    std::string error;
+    bool missing = false;
+    auto socket = net::ListeningSocket::Tcp(address, settings.port, settings.tcp_backlog, &error, &missing);
+    if (socket) {
+      sockets->push_back(std::move(socket));
+      continue;
+    }
+    if (missing && optional) continue;
+    return config::Result::Error(
+        fmt::format("Could not create server TCP listening socket {}:{}: {}", address, settings.port, error));
+  }
+  return config::Result::Ok();
+}
+
+config::Result Server::OpenUnix(const config::Settings& settings, Sockets* sockets) const {
+  if (settings.unixsocket.empty()) return config::Result::Ok();
+  std::string error;
+  auto socket =
+      net::ListeningSocket::Unix(settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog, &error);
+  if (!socket) {
+    return config::Result::Error(fmt::format("Failed opening Unix socket {}: {}", settings.unixsocket, error));
+  }
+  sockets->push_back(std::move(socket));
+  return config::Result::Ok();
+}
+
+void Server::Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>* listeners) {
+  listeners->clear();
+  for (auto& socket : sockets) {
+    listeners->push_back(std::make_unique<net::Listener>(
+        workers_.first().loop(), std::move(socket),
+        [this](int descriptor, net::Transport transport) { Accept(descriptor, transport); }));
+  }
+}
+
+// The old sockets let go of their addresses first, for the new ones may want the same; on failure they listen again.
+config::Result Server::Relisten(const config::Settings& settings) {
+  auto sockets = std::make_shared<Sockets>();
+  for (auto& listener : tcp_listeners_) listener->socket().Suspend();
+  if (config::Result opened = OpenTcp(settings, sockets.get()); !opened) {
+    sockets->clear();
+    for (auto& listener : tcp_listeners_) listener->socket().Resume(settings_.tcp_backlog);
+    return opened;
+  }
+  telemetry_.facts.port = settings.port;
+  workers_.first().loop().Post([this, sockets] { Watch(std::move(*sockets), &tcp_listeners_); });
+  return config::Result::Ok();
+}
+
+// --- connections
+
+std::string_view Server::Refusal(int descriptor, net::Transport transport) const {
+  if (clients_.size() >= settings_.maxclients) return kMaxClientsError;
+  bool guarded = settings_.protected_mode && settings_.requirepass.empty() && transport == net::Transport::kTcp;
+  if (guarded && !FromLoopback(descriptor)) return kProtectedModeError;
+  return {};
+}
+
+void Server::Accept(int descriptor, net::Transport transport) {
+  std::string_view refusal = Refusal(descriptor, transport);
+  if (!refusal.empty()) {
+    // Best effort, as the peer may not even read it.
+    [[maybe_unused]] ssize_t sent = send(descriptor, refusal.data(), refusal.size(), MSG_NOSIGNAL);
+    close(descriptor);
+    workers_.first().stats().rejected_connections++;
+    return;
+  }
+  if (transport == net::Transport::kTcp) net::ConfigureTcp(descriptor, settings_.tcp_keepalive_s);
+  workers_.Adopt(descriptor, transport);
+}
+
+// --- life
+
+void Server::WatchSignals() {
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  for (int number : {SIGTERM, SIGINT}) {
+    signals_.push_back(std::make_unique<net::SignalWatch>(workers_.first().loop(), number, [this](int received) {
+      if (stopping_ && received == SIGINT) {
+        log::Warning("You insist... exiting now.");
+        std::exit(1);
+      }
+      log::Notice("Received {} scheduling shutdown...", received == SIGINT ? "SIGINT" : "SIGTERM");
+      stopping_ = true;
+      workers_.Stop();
+    }));
+  }
+}
+
+void Server::RequestShutdown() { workers_.Stop(); }
+
+void Server::Run(const std::function<void()>& ready) {
+  WatchSignals();
+  telemetry_.facts.startup_used_bytes = storage::MemoryMeter::UsedBytes();
+  workers_.first().loop().StartCron(kTickMs, [this] { Tick(); });
+  if (!tcp_listeners_.empty()) log::Notice("Ready to accept connections tcp");
+  if (!unix_listeners_.empty()) log::Notice("Ready to accept connections unix");
+  ready();
+  workers_.Run();
+  log::Notice("User requested shutdown...");
+  tcp_listeners_.clear();
+  unix_listeners_.clear();
+  signals_.clear();
+}
+
+void Server::Tick() {
+  workers_.Alone([this] {
+    int64_t now = net::EventLoop::MonotonicMs();
+    telemetry_.commands_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::commands), now);
+    telemetry_.input_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_in), now);
+    telemetry_.output_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_out), now);
+  });
+  if (++ticks_ % (1000 / kTickMs) == 0) workers_.CheckLimits(net::EventLoop::UnixMs());
+  // Memory that no write asked for (output of slow readers, say) counts as well.
+  if (settings_.maxmemory_bytes != 0) keyspace_.MakeRoom(settings_.maxmemory_bytes, 0, net::EventLoop::UnixMs());
+}
+
+// --- CONFIG SET
+
+void Server::RegisterObservers() {
+  using config::Result;
+  using config::Settings;
+  config_.OnChange({"port", "bind", "tcp-backlog"}, [this](const Settings& settings) { return Relisten(settings); });
+  config_.OnChange("maxclients", [](const Settings& settings) {
+    uint32_t possible = process::RaiseFileLimit(settings.maxclients);
+    if (possible >= settings.maxclients) return Result::Ok();
+    return Result::Error(fmt::format(
+        "The operating system is not able to handle the specified number of clients, try with {}", possible));
+  });
+  config_.OnChange("maxmemory-policy", [this](const Settings& settings) {
+    keyspace_.SetEvictionPolicy(PolicyOf(settings.maxmemory_policy));
+    return Result::Ok();
+  });
+  config_.OnChange("maxmemory", [](const Settings& settings) {
+    int64_t used = storage::MemoryMeter::UsedBytes();
+    if (settings.maxmemory_bytes != 0 && used > static_cast<int64_t>(settings.maxmemory_bytes)) {
+      log::Warning("WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory "
+                   "usage ({}). This will result in key eviction and/or the inability to accept new write commands "
+                   "depending on the maxmemory-policy.",
+                   settings.maxmemory_bytes, used);
+    }
+    return Result::Ok();
+  });
+  config_.OnChange("jemalloc-bg-thread", [](const Settings& settings) {
+    storage::SetAllocatorBackgroundThread(settings.jemalloc_bg_thread);
+    return Result::Ok();
+  });
+  config_.OnChange({"loglevel"}, [](const Settings& settings) {
+    log::SetLevel(settings.loglevel);
+    return Result::Ok();
+  });
+  config_.OnChange("crash-log-enabled", [](const Settings& settings) {
+    settings.crash_log_enabled ? process::InstallCrashReport(settings.logfile) : process::RemoveCrashReport();
+    return Result::Ok();
+  });
+  config_.OnChange({"oom-score-adj", "oom-score-adj-values"}, [this](const Settings& settings) {
+    auto adjust = static_cast<process::OomScoreAdjust>(settings.oom_score_adj);
+    if (oom_score_.Apply(adjust, settings.oom_score_adj_values[0])) return Result::Ok();
+    return Result::Error("Failed to apply new oom_score_adj configuration, check server logs.");
+  });
+}
+
+}  // namespace corral

@@ -1,0 +1,73 @@
+// The daemon: owns every part, builds them in visible order, ends them in order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/client/registry.h"
+#include "server/command/context.h"
+#include "server/command/debug_switches.h"
+#include "server/config/config.h"
+#include "server/dispatch/effects.h"
+#include "server/dispatch/workers.h"
+#include "server/net/listener.h"
+#include "server/process/limits.h"
+#include "server/telemetry/telemetry.h"
+#include "storage/keyspace.h"
+#include "storage/lazy_free.h"
+
+namespace corral {
+
+// Made after daemonizing: it starts threads. Used from the main thread, which becomes worker 0's; RequestShutdown from
+// any worker.
+class Server final : public command::Lifecycle {
+ public:
+  // `executable`: absolute path of the program, for INFO.
+  Server(config::Config& config, std::string executable);
+  ~Server();
+
+  // Applies what renames or limits, and opens the listeners. The error is one line for the user.
+  config::Result Start();
+  // Serves until a signal or SHUTDOWN; `ready` is called once connections are accepted.
+  void Run(const std::function<void()>& ready);
+
+  void RequestShutdown() override;
+
+ private:
+  using Sockets = std::vector<std::unique_ptr<net::ListeningSocket>>;
+
+  void RegisterObservers();
+  void WatchSignals();
+  config::Result RenameCommands();
+  config::Result OpenTcp(const config::Settings& settings, Sockets* sockets) const;
+  config::Result OpenUnix(const config::Settings& settings, Sockets* sockets) const;
+  void Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>* listeners);
+  config::Result Relisten(const config::Settings& settings);
+
+  void Accept(int descriptor, net::Transport transport);
+  // The error that a new connection gets instead of service; empty when it is welcome.
+  std::string_view Refusal(int descriptor, net::Transport transport) const;
+  void Tick();
+
+  config::Config& config_;
+  const config::Settings& settings_;
+  telemetry::Telemetry telemetry_;
+  command::DebugSwitches debug_;
+  client::Registry clients_;
+  dispatch::WriteEffects effects_;
+  storage::LazyFree lazy_free_;
+  storage::Keyspace keyspace_;
+  std::unique_ptr<command::CommandTable> commands_;
+  command::Services services_;
+  dispatch::Workers workers_;
+  process::OomScore oom_score_;
+  std::vector<std::unique_ptr<net::Listener>> tcp_listeners_, unix_listeners_;
+  std::vector<std::unique_ptr<net::SignalWatch>> signals_;
+  uint64_t ticks_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace corral

@@ -1,0 +1,49 @@
+// Collects memory figures from the meter, the allocator, the clients and the kernel.
+#include "server/telemetry/memory_figures.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "server/client/client.h"
+#include "server/client/registry.h"
+#include "server/telemetry/telemetry.h"
+
+namespace corral::telemetry {
+namespace {
+
+double Ratio(int64_t part, int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+// 0 where /proc is not there.
+int64_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t size_pages = 0, resident_pages = 0;
+  if (!(file >> size_pages >> resident_pages)) return 0;
+  return resident_pages * sysconf(_SC_PAGESIZE);
+}
+
+}  // namespace
+
+double MemoryFigures::dataset_percent() const {
+  return std::min(100.0, Ratio(dataset(), std::max<int64_t>(used - startup, 0)) * 100);
+}
+double MemoryFigures::peak_percent() const { return Ratio(used, peak) * 100; }
+double MemoryFigures::fragmentation() const { return Ratio(resident, used); }
+
+MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Registry& clients) {
+  MemoryFigures figures;
+  figures.used = storage::MemoryMeter::UsedBytes();
+  figures.peak = std::max(figures.used, storage::MemoryMeter::PeakBytes());
+  figures.startup = telemetry.facts.startup_used_bytes;
+  for (const client::Client* client : clients.All())
+    figures.clients += static_cast<int64_t>(client->MemoryBytes());
+  figures.resident = ResidentBytes();
+  figures.system = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  figures.allocator = storage::ReadAllocatorStats();
+  return figures;
+}
+
+}  // namespace corral::telemetry

@@ -1,0 +1,24 @@
+// The seeded key hash.
+#pragma once
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstdint>
+#include <string_view>
+
+namespace corral::storage {
+
+// XXH3 with a seed drawn at start, so that nobody outside can aim keys at one bucket.
+class KeyHasher {
+ public:
+  explicit KeyHasher(uint64_t seed) : seed_(seed) {}
+  uint64_t operator()(std::string_view key) const {
+    return XXH3_64bits_withSeed(key.data(), key.size(), seed_);
+  }
+
+ private:
+  uint64_t seed_;
+};
+
+}  // namespace corral::storage

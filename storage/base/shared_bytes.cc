@@ -1,0 +1,64 @@
+// A reference-counted byte buffer on malloc, whose slack it uses.
+#include "storage/base/shared_bytes.h"
+
+#include <malloc.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace corral::storage {
+namespace {
+
+[[noreturn]] void FailAllocation(size_t bytes) {
+  fprintf(stderr, "Out of memory allocating %zu bytes\n", bytes);
+  abort();
+}
+
+}  // namespace
+
+SharedBytes SharedBytes::Allocate(size_t capacity) {
+  void* raw = malloc(sizeof(Block) + capacity);
+  if (raw == nullptr) FailAllocation(sizeof(Block) + capacity);
+  size_t usable = malloc_usable_size(raw);
+  SharedBytes bytes;
+  bytes.block_ = new (raw) Block{1, 0, 0, usable - sizeof(Block)};
+  return bytes;
+}
+
+SharedBytes SharedBytes::CopyOf(std::string_view source) {
+  SharedBytes bytes = Allocate(source.size());
+  if (!source.empty()) memcpy(bytes.data(), source.data(), source.size());
+  bytes.SetSize(source.size());
+  return bytes;
+}
+
+size_t SharedBytes::allocated_bytes() const { return malloc_usable_size(block_); }
+
+void SharedBytes::Reserve(size_t capacity) {
+  if (block_ == nullptr) {
+    *this = Allocate(capacity);
+    return;
+  }
+  if (unique()) {
+    if (capacity <= this->capacity()) return;
+    void* raw = realloc(static_cast<void*>(block_), sizeof(Block) + capacity);
+    if (raw == nullptr) FailAllocation(sizeof(Block) + capacity);
+    block_ = static_cast<Block*>(raw);
+    block_->capacity = malloc_usable_size(raw) - sizeof(Block);
+    return;
+  }
+  size_t kept = size() < capacity ? size() : capacity;
+  SharedBytes copy = Allocate(capacity);
+  if (kept > 0) memcpy(copy.data(), data(), kept);
+  copy.SetSize(kept);
+  *this = std::move(copy);
+}
+
+void SharedBytes::Drop() {
+  // The last holder needs no atomic write: nobody else can make a copy any more.
+  if (unique() || block_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) free(block_);
+}
+
+}  // namespace corral::storage

@@ -1,0 +1,277 @@
+#include "storage/database.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "storage/keyspace.h"
+#include "storage/scan_cursor.h"
+
+namespace corral::storage {
+
+namespace {
+
+// What a write counts in recency's epochs beside key and value: header and slot.
+constexpr size_t kRecordOverhead = 16;
+// Walk steps of one call of Scan that meets few live keys: Redis's ten for each key asked for, and not fewer
+// than this.
+constexpr size_t kMinScanSteps = 1000;
+// Random picks before a walk takes the next key that it finds.
+constexpr int kRandomPicks = 400;
+constexpr int kRandomRounds = 100;
+
+bool Expired(const Record& record, int64_t now_ms) {
+  const int64_t expire_at_ms = record.expire_at_ms();
+  return expire_at_ms != kNoExpiry && expire_at_ms < now_ms;
+}
+
+bool Live(Slot slot, int64_t now_ms) { return !slot.expires() || !Expired(*slot.record(), now_ms); }
+
+}  // namespace
+
+struct Database::Place {
+  Shard& shard;
+  Table* table;
+  Position position;  // void: no such key
+
+  explicit operator bool() const { return static_cast<bool>(position); }
+  Record* record() const { return position.record(); }
+};
+
+Database::Database(Keyspace& keyspace, int index, int64_t now_ms)
+    : keyspace_(&keyspace), index_(index), now_ms_(now_ms) {}
+
+inline Database::Place Database::Locate(const Key& key) const {
+  Shard& shard = keyspace_->ShardFor(key.hash);
+  Table* table = shard.table(index_);
+  if (table == nullptr) return {shard, nullptr, {}};
+  const Position position = table->Find(key);
+  if (position && !Live(position.slot(), now_ms_)) [[unlikely]] {
+    keyspace_->Expire(shard, index_, *table, key.hash, position);
+    return {shard, table, {}};
+  }
+  return {shard, table, position};
+}
+
+// ---- Reading ----
+
+const Record* Database::Find(const Key& key) {
+  const Place place = Locate(key);
+  if (!place) {
+    ++place.shard.counters.misses;
+    return nullptr;
+  }
+  ++place.shard.counters.hits;
+  place.shard.Touch(place.position, now_ms_);
+  return place.record();
+}
+
+const Record* Database::Peek(const Key& key) {
+  const Place place = Locate(key);
+  return place ? place.record() : nullptr;
+}
+
+const Record* Database::FindQuietly(const Key& key, bool touch) {
+  const Place place = Locate(key);
+  if (!place) return nullptr;
+  if (touch) place.shard.Touch(place.position, now_ms_);
+  return place.record();
+}
+
+int64_t Database::IdleSeconds(const Key& key) {
+  const Place place = Locate(key);
+  return place ? place.shard.recency.IdleSeconds(place.position.stamp(), now_ms_) : 0;
+}
+
+int Database::Frequency(const Key& key) {
+  const Place place = Locate(key);
+  return place ? place.shard.recency.Frequency(place.position.stamp()) : 0;
+}
+
+// ---- Writing ----
+
+bool Database::Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim) {
+  const Place place = Locate(key);
+  Shard& shard = place.shard;
+  if (!place) {
+    const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
+    Record* record = Record::Create(key.name, std::move(value), options.expire_at_ms);
+    keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
+    if (shard.recency.compaction_due()) [[unlikely]]
+      shard.CompactStamps();
+    return true;
+  }
+  shard.Touch(place.position, now_ms_);
+  const int64_t old_expiry_ms = place.position.slot().expires() ? place.record()->expire_at_ms() : kNoExpiry;
+  const bool keep = options.keep_expiry && old_expiry_ms != kNoExpiry;
+  SharedBytes old_large;
+  Record* record = Record::Assign(place.record(), std::move(value),
+                                  keep ? old_expiry_ms : options.expire_at_ms, &old_large);
+  place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
+  if (old_large) keyspace_->Dispose(std::move(old_large), reclaim);
+  return false;
+}
+
+bool Database::PutString(const Key& key, std::string_view value, const PutOptions& options) {
+  keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + value.size() + kRecordOverhead);
+  return Store(key, Record::Value::Of(value, options.try_integer, options.raw), options, Reclaim::kNow);
+}
+
+bool Database::PutString(const Key& key, SharedBytes value, const PutOptions& options) {
+  const size_t size = value ? value.size() : 0;
+  keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + size + kRecordOverhead);
+  return Store(key, Record::Value::Of(std::move(value), options.try_integer, options.raw), options,
+               Reclaim::kNow);
+}
+
+char* Database::ResizeString(const Key& key, size_t size) {
+  Place place = Locate(key);
+  if (!place) {
+    Store(key, Record::Value::Of(std::string_view(), false, true), {}, Reclaim::kNow);
+    place.table = place.shard.table(index_);
+    place.position = place.table->Find(key);
+  } else {
+    place.shard.Touch(place.position, now_ms_);
+  }
+  const Record& old = *place.record();
+  const size_t old_size = old.string_size();
+  const int64_t expiry_ms = old.expire_at_ms();
+  place.shard.recency.AddWritten(size > old_size ? size - old_size : kRecordOverhead);
+  Record* record = Record::Resize(place.record(), size);
+  place.table->Update(key.hash, place.position, record, expiry_ms, now_ms_);
+  return record->text_data();
+}
+
+bool Database::Erase(const Key& key, Reclaim reclaim) {
+  const Place place = Locate(key);
+  if (!place) return false;
+  keyspace_->Dispose(place.table->Remove(key.hash, place.position), reclaim);
+  return true;
+}
+
+void Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
+  const Place place = Locate(key);
+  if (!place) return;
+  const int64_t old_expiry_ms = place.record()->expire_at_ms();
+  if (old_expiry_ms == expire_at_ms) return;
+  Record* record = Record::SetExpiry(place.record(), expire_at_ms);
+  place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
+}
+
+void Database::Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim) {
+  const Place source = Locate(from);
+  if (!source || (index_ == target.index_ && from.name == to.name)) return;
+  const PutOptions options{.expire_at_ms = source.record()->expire_at_ms()};
+  target.keyspace_->ShardFor(to.hash).recency.AddWritten(to.name.size() + kRecordOverhead);
+  target.Store(to, Record::Value::Of(*source.record()), options, reclaim);
+  if (!keep_source) Erase(from);
+}
+
+// ---- Iterating ----
+
+uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(const Record&)>& visit) {
+  const ScanCursor format(keyspace_->shard_count());
+  uint32_t shard_index;
+  WalkPosition at;
+  format.Decode(cursor, &shard_index, &at);
+  size_t steps = std::max(kMinScanSteps, count < SIZE_MAX / 10 ? count * 10 : count);
+  size_t seen = 0;
+  for (; shard_index < keyspace_->shard_count(); ++shard_index, at = {}) {
+    if (seen >= count || steps == 0) return format.Encode(shard_index, at);
+    Keyspace::ShardGuard guard(*keyspace_, shard_index);
+    const Table* table = keyspace_->shards_[shard_index]->table(index_);
+    bool more = table != nullptr;
+    for (; more && seen < count && steps > 0; --steps) {
+      more = table->index().Walk(&at, [&](Position position) {
+        if (!Live(position.slot(), now_ms_)) return;
+        ++seen;
+        visit(*position.record());
+      });
+    }
+    if (more) return format.Encode(shard_index, at);
+  }
+  return 0;
+}
+
+void Database::ForEach(const std::function<void(const Record&)>& visit) {
+  for (const auto& shard : keyspace_->shards_) {
+    const Table* table = shard->table(index_);
+    if (table == nullptr) continue;
+    table->index().ForEachBucket([&](const Bucket& bucket) {
+      for (const Slot slot : bucket.slots) {
+        if (!slot.empty() && Live(slot, now_ms_)) visit(*slot.record());
+      }
+    });
+  }
+}
+
+// A key of the shard, every one as likely as every other. An expired one is removed.
+bool Database::RandomKeyOf(Shard& shard, std::string* name) const {
+  Table* table = shard.table(index_);
+  if (table == nullptr || table->size() == 0) return false;
+  Position position;
+  for (int i = 0; i < kRandomPicks && !position; ++i) position = table->index().SlotAt(shard.random.Next());
+  if (!position) {
+    const uint64_t random = shard.random.Next();
+    WalkPosition at{static_cast<uint32_t>(random), static_cast<uint32_t>(random >> 32) & 0xffff,
+                    HashIndex::kMaxDepth};
+    while (!position) {
+      if (!table->index().Walk(&at, [&](Position found) { position = found; })) at = {};
+    }
+  }
+  if (Live(position.slot(), now_ms_)) {
+    *name = position.record()->key();
+    return true;
+  }
+  keyspace_->Expire(shard, index_, *table, table->index().HashOf(*position.record()), position);
+  return false;
+}
+
+bool Database::RandomKey(std::string* name) {
+  for (int round = 0; round < kRandomRounds; ++round) {
+    const size_t total = size();
+    if (total == 0) return false;
+    Random random(keyspace_->NextRandom());
+    size_t choice = random.Below(total);
+    for (uint32_t i = 0; i < keyspace_->shard_count(); ++i) {
+      Keyspace::ShardGuard guard(*keyspace_, i);
+      Shard& shard = *keyspace_->shards_[i];
+      const Table* table = shard.table(index_);
+      const size_t keys = table != nullptr ? table->size() : 0;
+      if (choice >= keys) {
+        choice -= keys;
+        continue;
+      }
+      if (RandomKeyOf(shard, name)) return true;
+      break;
+    }
+  }
+  // Nearly all keys are expired: any live one.
+  bool found = false;
+  uint64_t cursor = 0;
+  do {
+    cursor = Scan(cursor, 1, [&](const Record& record) {
+      if (!found) *name = record.key();
+      found = true;
+    });
+  } while (cursor != 0 && !found);
+  return found;
+}
+
+size_t Database::size() const {
+  size_t keys = 0;
+  for (const auto& shard : keyspace_->shards_) {
+    if (const Table* table = shard->table(index_)) keys += table->size();
+  }
+  return keys;
+}
+
+size_t Database::expiring_size() const {
+  size_t keys = 0;
+  for (const auto& shard : keyspace_->shards_) {
+    if (const Table* table = shard->table(index_)) keys += table->expiring_size();
+  }
+  return keys;
+}
+
+}  // namespace corral::storage

@@ -1,0 +1,90 @@
+// What a command sees of one database: lookups, writes, expiry, iteration; exact to the millisecond it was
+// made for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "storage/key.h"
+#include "storage/record.h"
+
+namespace corral::storage {
+
+class Keyspace;
+class Shard;
+
+// How the memory of a value that goes away is given back: here, or on the background thread when it is large.
+enum class Reclaim : uint8_t { kNow, kInBackground };
+
+struct PutOptions {
+  int64_t expire_at_ms = kNoExpiry;
+  bool keep_expiry = false;  // KEEPTTL: the present expiry stays; expire_at_ms is ignored when one is present
+  bool try_integer =
+      true;          // store canonical int64 text as an integer, as SET does; APPEND's result stays raw
+  bool raw = false;  // force Encoding::kRaw for OBJECT ENCODING (results of APPEND, SETRANGE)
+};
+
+// A cheap value: made for one command at `now_ms`. Every call that names a key requires the lock of that
+// key's shard (dispatch holds it). An expired key behaves as absent; calls that meet one remove it and tell
+// the listener.
+class Database {
+ public:
+  Database(Keyspace& keyspace, int index, int64_t now_ms);
+
+  int index() const { return index_; }
+  int64_t now_ms() const { return now_ms_; }
+
+  // Read access: counts a hit or a miss and marks the key as used.
+  const Record* Find(const Key& key);
+  // Looks without counting or marking (TYPE, TTL, OBJECT, existence checks of writers).
+  const Record* Peek(const Key& key);
+  // As Find, without counting (TOUCH, writers that read); `touch` false for CLIENT NO-TOUCH.
+  const Record* FindQuietly(const Key& key, bool touch = true);
+
+  // Creates or replaces. True when the key was new.
+  bool PutString(const Key& key, std::string_view value, const PutOptions& options = {});
+  // The same for a buffer that the caller gives away (big SET arguments arrive in one).
+  bool PutString(const Key& key, SharedBytes value, const PutOptions& options = {});
+  // Makes the string `size` bytes long (absent: created; new bytes are zero; integers become text; the
+  // encoding becomes raw, the expiry stays) and returns its writable bytes, valid until the next call on this
+  // database.
+  char* ResizeString(const Key& key, size_t size);
+
+  bool Erase(const Key& key, Reclaim reclaim = Reclaim::kNow);
+  // The key must be live. kNoExpiry takes the expiry away.
+  void SetExpiry(const Key& key, int64_t expire_at_ms);
+  // Moves (or copies) value and expiry of the live key `from` to `to` in database `target` (replacing what is
+  // there); both shards are locked. RENAME, MOVE, COPY.
+  void Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim);
+
+  // OBJECT IDLETIME in seconds, OBJECT FREQ; the key must be live.
+  int64_t IdleSeconds(const Key& key);
+  int Frequency(const Key& key);
+
+  // Visits whole buckets from `cursor` until at least `count` live keys were seen; returns the next cursor, 0
+  // at the end. A key present for a whole scan is visited at least once, whatever grows or shrinks meanwhile.
+  // Locks each shard itself. `visit` must not change the database.
+  uint64_t Scan(uint64_t cursor, size_t count, const std::function<void(const Record&)>& visit);
+  // Every live key; the caller holds all shards still (the gate as writer, or threads 1).
+  void ForEach(const std::function<void(const Record&)>& visit);
+  // A random live key's name (copied), or empty when there is none. Locks shards itself.
+  bool RandomKey(std::string* name);
+
+  size_t size() const;           // keys, expired ones that nobody met yet included (DBSIZE)
+  size_t expiring_size() const;  // keys with an expiry
+
+ private:
+  // Of a key that is there and live; an expired one is removed on the way.
+  struct Place;
+  Place Locate(const Key& key) const;
+  bool Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim);
+  bool RandomKeyOf(Shard& shard, std::string* name) const;
+
+  Keyspace* keyspace_;
+  int index_;
+  int64_t now_ms_;
+};
+
+}  // namespace corral::storage

@@ -1,0 +1,297 @@
+#include "storage/keyspace.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "storage/lazy_free.h"
+#include "storage/memory_meter.h"
+
+namespace corral::storage {
+
+namespace {
+
+// References run between two looks at the clock, with the lock held.
+constexpr size_t kExpireSlice = 32;
+// Expired keys that a write without room removes before it looks for a victim.
+constexpr size_t kExpireBeforeEviction = 16;
+// Cuts maxmemory into epochs of recency.
+constexpr uint64_t kEpochs = 64;
+// Smaller buffers are cheaper to free than to hand over.
+constexpr size_t kBackgroundBytes = 64 * 1024;
+
+const Clock* SystemTime() {
+  static const SystemClock clock;
+  return &clock;
+}
+
+uint64_t Microseconds(uint64_t from_ns, uint64_t to_ns) { return (to_ns - from_ns) / 1000; }
+
+struct TableGarbage final : Garbage {
+  size_t objects() const override {
+    size_t keys = 0;
+    for (const auto& table : tables) keys += table->size();
+    return keys;
+  }
+  std::vector<std::unique_ptr<Table>> tables;
+};
+
+struct LargeGarbage final : Garbage {
+  explicit LargeGarbage(SharedBytes large) : bytes(std::move(large)) {}
+  size_t objects() const override { return 1; }
+  SharedBytes bytes;
+};
+
+}  // namespace
+
+Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceListener* listener, LazyFree* lazy_free)
+    : hasher_(options.seed),
+      listener_(listener),
+      lazy_free_(lazy_free),
+      clock_(options.clock != nullptr ? options.clock : SystemTime()),
+      databases_(options.databases),
+      concurrent_(options.concurrent),
+      shard_mask_(options.shards - 1),
+      random_(options.seed) {
+  Random seeds(options.seed);
+  for (uint32_t i = 0; i < options.shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(databases_, seeds.Next(), clock_->unix_ms()));
+  }
+}
+
+Keyspace::~Keyspace() = default;
+
+// Without the caller holding the lock, reading an index is only safe under it; whoever cannot have it at once
+// goes without.
+void Keyspace::PrefetchBucket(int database, uint64_t hash) const {
+  Shard& shard = ShardFor(hash);
+  if (concurrent_ && !shard.lock.TryLock()) return;
+  if (const Table* table = shard.table(database)) table->PrefetchBucket(hash);
+  if (concurrent_) shard.lock.Unlock();
+}
+
+void Keyspace::PrefetchRecord(int database, uint64_t hash) const {
+  Shard& shard = ShardFor(hash);
+  if (concurrent_ && !shard.lock.TryLock()) return;
+  if (const Table* table = shard.table(database)) table->PrefetchRecord(hash);
+  if (concurrent_) shard.lock.Unlock();
+}
+
+uint64_t Keyspace::NextRandom() { return Random(random_.fetch_add(1, std::memory_order_relaxed)).Next(); }
+
+// ---- Giving back ----
+
+void Keyspace::Dispose(SharedBytes large, Reclaim reclaim) {
+  if (!large || reclaim == Reclaim::kNow || lazy_free_ == nullptr || large.capacity() < kBackgroundBytes)
+    return;
+  lazy_free_->Submit(std::make_unique<LargeGarbage>(std::move(large)));
+}
+
+void Keyspace::Dispose(Record* record, Reclaim reclaim) {
+  Dispose(record->ReleaseLarge(), reclaim);
+  Record::Destroy(record);
+}
+
+// ---- The whole world ----
+
+size_t Keyspace::Flush(int database, Reclaim reclaim) {
+  auto garbage = std::make_unique<TableGarbage>();
+  for (auto& shard : shards_) {
+    if (auto table = shard->TakeTable(database)) garbage->tables.push_back(std::move(table));
+  }
+  const size_t keys = garbage->objects();
+  if (reclaim == Reclaim::kInBackground && lazy_free_ != nullptr && keys != 0) {
+    lazy_free_->Submit(std::move(garbage));
+  }
+  return keys;
+}
+
+void Keyspace::Swap(int database, int other) {
+  if (database == other) return;
+  for (auto& shard : shards_) shard->Swap(database, other);
+}
+
+KeyspaceCounters Keyspace::counters() const {
+  KeyspaceCounters sum;
+  for (const auto& shard : shards_) {
+    sum.hits += shard->counters.hits;
+    sum.misses += shard->counters.misses;
+    sum.expired += shard->counters.expired;
+    sum.evicted += shard->counters.evicted;
+  }
+  sum.expire_cycle_us = expire_cycle_us_.load(std::memory_order_relaxed);
+  sum.eviction_us = eviction_us_.load(std::memory_order_relaxed);
+  return sum;
+}
+
+void Keyspace::ResetCounters() {
+  for (auto& shard : shards_) shard->counters = {};
+  expire_cycle_us_.store(0, std::memory_order_relaxed);
+  eviction_us_.store(0, std::memory_order_relaxed);
+}
+
+void Keyspace::SetEvictionPolicy(EvictionPolicy policy) {
+  policy_.store(policy, std::memory_order_relaxed);
+  const RecencyMode mode = CountsFrequency(policy) ? RecencyMode::kLfu : RecencyMode::kLru;
+  for (auto& shard : shards_) {
+    if (shard->recency.mode() != mode) shard->RestartRecency(mode, clock_->unix_ms());
+  }
+}
+
+size_t Keyspace::TableBytes() {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < shard_count(); ++i) {
+    ShardGuard guard(*this, i);
+    for (int database = 0; database < databases_; ++database) {
+      if (const Table* table = shards_[i]->table(database)) bytes += table->allocated_bytes();
+    }
+  }
+  return bytes;
+}
+
+void Keyspace::CheckInvariants() const {
+  for (uint32_t i = 0; i < shard_count(); ++i) {
+    const Shard& shard = *shards_[i];
+    shard.recency.CheckInvariants();
+    for (int database = 0; database < databases_; ++database) {
+      const Table* table = shard.table(database);
+      if (table == nullptr) continue;
+      table->CheckInvariants();
+      table->index().ForEachBucket([&](const Bucket& bucket) {
+        for (const Slot slot : bucket.slots) {
+          if (slot.empty() || ShardOf(hasher_(slot.record()->key())) == i) continue;
+          std::fprintf(stderr, "keyspace: a key lies in a foreign shard\n");
+          std::abort();
+        }
+      });
+    }
+  }
+}
+
+// ---- Expiry ----
+
+void Keyspace::Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position) {
+  Record* record = table.Remove(hash, position);
+  ++shard.counters.expired;
+  if (listener_ != nullptr) listener_->OnExpired(database, record->key());
+  Dispose(record, Reclaim::kInBackground);
+}
+
+void Keyspace::SetActiveExpiry(bool enabled) { active_expiry_.store(enabled, std::memory_order_relaxed); }
+
+struct Keyspace::DueSlice {
+  bool worked = false;
+  bool more = false;
+  int64_t next_ms = INT64_MAX;  // without `more`: when there is work again
+};
+
+// A slice of the due work of each table of the shard.
+Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_references) {
+  DueSlice slice;
+  for (int database = 0; database < databases_; ++database) {
+    Table* table = shard.table(database);
+    if (table == nullptr) continue;
+    int64_t due_ms = table->NextDueMs();
+    if (due_ms <= now_ms) {
+      const auto expire = [&](uint64_t hash, Position position) {
+        Expire(shard, database, *table, hash, position);
+      };
+      slice.worked = true;
+      slice.more |= table->RunDue(now_ms, max_references, expire);
+      due_ms = table->NextDueMs();
+    }
+    slice.next_ms = std::min(slice.next_ms, due_ms);
+  }
+  return slice;
+}
+
+int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us) {
+  if (!active_expiry_.load(std::memory_order_relaxed) || first >= shard_count()) return INT64_MAX;
+  const uint64_t start_ns = clock_->monotonic_ns();
+  uint64_t spent_us = 0;
+  const uint32_t mine = (shard_count() - first + step - 1) / step;
+  uint32_t& resume = shards_[first]->expire_resume;
+  const uint32_t offset = resume % mine;
+  int64_t next_ms = INT64_MAX;
+  for (uint32_t i = 0; i < mine;) {
+    const uint32_t at = (offset + i) % mine;
+    DueSlice slice;
+    {
+      ShardGuard guard(*this, first + at * step);
+      slice = RunDue(*shards_[first + at * step], now_ms, kExpireSlice);
+    }
+    if (slice.worked) spent_us = Microseconds(start_ns, clock_->monotonic_ns());
+    if (!slice.more) {
+      next_ms = std::min(next_ms, slice.next_ms);
+      ++i;
+    }
+    if (spent_us < static_cast<uint64_t>(budget_us)) continue;
+    // The next turn begins behind this shard: none waits for another's backlog.
+    resume = (at + 1) % mine;
+    if (i < mine) next_ms = now_ms;
+    break;
+  }
+  if (spent_us != 0) expire_cycle_us_.fetch_add(spent_us, std::memory_order_relaxed);
+  return next_ms;
+}
+
+// ---- Eviction ----
+
+bool Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
+  const uint64_t expired_before = shard.counters.expired;
+  RunDue(shard, now_ms, kExpireBeforeEviction);
+  if (shard.counters.expired != expired_before) return true;
+  if (policy == EvictionPolicy::kNoEviction) return false;
+
+  const auto candidates = [&](const Table& table) {
+    return OnlyVolatile(policy) ? table.expiring_size() : table.size();
+  };
+  size_t total = 0;
+  for (int database = 0; database < databases_; ++database) {
+    if (const Table* table = shard.table(database)) total += candidates(*table);
+  }
+  if (total == 0) return false;
+  size_t choice = shard.random.Below(total);
+  for (int database = 0; database < databases_; ++database) {
+    Table* table = shard.table(database);
+    if (table == nullptr) continue;
+    if (choice >= candidates(*table)) {
+      choice -= candidates(*table);
+      continue;
+    }
+    const Position victim = table->victims().Find(*table, policy, shard.recency, shard.random);
+    if (!victim) return false;
+    Record* record = table->Remove(table->index().HashOf(*victim.record()), victim);
+    ++shard.counters.evicted;
+    if (listener_ != nullptr) listener_->OnEvicted(database, record->key());
+    Dispose(record, Reclaim::kNow);
+    return true;
+  }
+  return false;
+}
+
+bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms) {
+  const auto fits = [&] {
+    const int64_t used = MemoryMeter::UsedBytes();
+    return static_cast<uint64_t>(std::max<int64_t>(used, 0)) + need_bytes <= maxmemory_bytes;
+  };
+  if (fits()) return true;
+  const uint64_t start_ns = clock_->monotonic_ns();
+  const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
+  const uint64_t epoch_bytes = std::max<uint64_t>(maxmemory_bytes / kEpochs / shard_count(), 1);
+  uint32_t failures = 0;
+  bool room = false;
+  while (!room && failures < shard_count()) {
+    const uint32_t at = evict_next_.fetch_add(1, std::memory_order_relaxed) & shard_mask_;
+    Shard& shard = *shards_[at];
+    ShardGuard guard(*this, at);
+    if (shard.epoch_bytes != epoch_bytes) shard.recency.SetEpochBytes(shard.epoch_bytes = epoch_bytes);
+    failures = EvictOne(shard, policy, now_ms) ? 0 : failures + 1;
+    room = fits();
+  }
+  eviction_us_.fetch_add(Microseconds(start_ns, clock_->monotonic_ns()), std::memory_order_relaxed);
+  return room;
+}
+
+}  // namespace corral::storage

@@ -1,0 +1,151 @@
+// All keys of the process: databases cut into shards, each shard with its lock, tables, timing wheels and
+// recency.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/clock.h"
+#include "storage/base/hash.h"
+#include "storage/database.h"
+#include "storage/eviction_policy.h"
+#include "storage/key.h"
+#include "storage/shard.h"
+
+namespace corral::storage {
+
+class LazyFree;
+
+// Told what the engine did on its own. Called under the lock of the key's shard: must not call back into
+// storage.
+class KeyspaceListener {
+ public:
+  virtual ~KeyspaceListener() = default;
+  virtual void OnExpired(int database, std::string_view key) = 0;
+  virtual void OnEvicted(int database, std::string_view key) = 0;
+};
+
+struct KeyspaceOptions {
+  int databases = 16;
+  uint32_t shards = 16;     // power of two
+  bool concurrent = false;  // false: one thread only, and no lock instruction runs
+  uint64_t seed = 0;        // of the hash and of random choices
+  const Clock* clock =
+      nullptr;  // measures budgets, starts recency; outlives the keyspace. Null: the system's
+};
+
+struct KeyspaceCounters {
+  uint64_t hits = 0, misses = 0, expired = 0, evicted = 0;
+  uint64_t expire_cycle_us = 0, eviction_us = 0;
+};
+
+class Keyspace {
+ public:
+  Keyspace(const KeyspaceOptions& options, KeyspaceListener* listener, LazyFree* lazy_free);
+  ~Keyspace();
+
+  Key MakeKey(std::string_view name) const { return {name, hasher_(name)}; }
+  Database database(int index, int64_t now_ms) { return Database(*this, index, now_ms); }
+  int databases() const;
+
+  // Two steps of a batch: pull the bucket into the cache, later (bucket there) the record. Only hints,
+  // without lock.
+  void PrefetchBucket(int database, uint64_t hash) const;
+  void PrefetchRecord(int database, uint64_t hash) const;
+
+  // Shards. Lock order: by index. With concurrent == false these do nothing.
+  uint32_t shard_count() const;
+  uint32_t ShardOf(uint64_t hash) const;
+  void Lock(uint32_t shard);
+  void Unlock(uint32_t shard);
+
+  // Need the world to stand still (gate as writer):
+  size_t Flush(int database, Reclaim reclaim);  // returns how many keys went
+  void Swap(int database, int other);
+  KeyspaceCounters counters() const;
+  void ResetCounters();
+  void SetEvictionPolicy(EvictionPolicy policy);  // LRU and LFU stamps change their meaning: restarts them
+  void CheckInvariants() const;                   // aborts with a message
+
+  // Expiry. Runs due keys of shards first, first + step, ... until done or until `budget_us` is used up.
+  // Returns the Unix ms at which the next call has work (now_ms when work is left, INT64_MAX when nothing is
+  // pending). Locks shards itself; a `first` belongs to one thread at a time. Switched off: removes nothing,
+  // INT64_MAX.
+  int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
+  void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go
+
+  // Eviction. Frees keys by the policy until used_bytes() + need <= maxmemory. False when it cannot
+  // (noeviction, or no candidate): the caller answers OOM. Called before a write, without shard locks held;
+  // locks shards itself.
+  bool MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms);
+  // Told by writers so that recency epochs advance with what was written.
+  // (PutString and ResizeString call it themselves.)
+
+  // Bytes of indexes and wheels, without records (MEMORY STATS). Locks each shard itself.
+  size_t TableBytes();
+
+ private:
+  friend class Database;
+  class ShardGuard;
+
+  Shard& ShardFor(uint64_t hash) const { return *shards_[ShardOf(hash)]; }
+  Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
+  // Removes the expired record at `position` and tells the listener.
+  void Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position);
+  void Dispose(Record* record, Reclaim reclaim);
+  void Dispose(SharedBytes large, Reclaim reclaim);
+  struct DueSlice;
+  DueSlice RunDue(Shard& shard, int64_t now_ms, size_t max_references);
+  bool EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms);
+  uint64_t NextRandom();
+
+  KeyHasher hasher_;
+  KeyspaceListener* listener_;
+  LazyFree* lazy_free_;
+  const Clock* clock_;
+  int databases_;
+  bool concurrent_;
+  uint32_t shard_mask_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+
+  std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
+  std::atomic<bool> active_expiry_{true};
+  std::atomic<uint32_t> evict_next_{0};  // the shard that gives next: all give in turn
+  std::atomic<uint64_t> random_;
+  std::atomic<uint64_t> expire_cycle_us_{0};
+  std::atomic<uint64_t> eviction_us_{0};
+};
+
+// A shard's lock for a block.
+class Keyspace::ShardGuard {
+ public:
+  ShardGuard(Keyspace& keyspace, uint32_t shard) : keyspace_(keyspace), shard_(shard) {
+    keyspace_.Lock(shard_);
+  }
+  ~ShardGuard() { keyspace_.Unlock(shard_); }
+  ShardGuard(const ShardGuard&) = delete;
+  ShardGuard& operator=(const ShardGuard&) = delete;
+
+ private:
+  Keyspace& keyspace_;
+  uint32_t shard_;
+};
+
+// ---- What runs for every command ----
+
+inline int Keyspace::databases() const { return databases_; }
+inline uint32_t Keyspace::shard_count() const { return shard_mask_ + 1; }
+inline uint32_t Keyspace::ShardOf(uint64_t hash) const {
+  return static_cast<uint32_t>(hash >> 52) & shard_mask_;
+}
+inline void Keyspace::Lock(uint32_t shard) {
+  if (concurrent_) shards_[shard]->lock.Lock();
+}
+inline void Keyspace::Unlock(uint32_t shard) {
+  if (concurrent_) shards_[shard]->lock.Unlock();
+}
+
+}  // namespace corral::storage

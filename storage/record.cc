@@ -1,0 +1,308 @@
+#include "storage/record.h"
+
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "storage/allocation.h"
+
+namespace corral::storage {
+
+namespace {
+
+// How much more than asked a growing large value gets, so that appending is linear in all.
+size_t GrownCapacity(size_t size) { return size + size / 4; }
+
+}  // namespace
+
+// The lengths of a record to be, and what follows from them.
+struct Record::Shape {
+  uint8_t flags;
+  size_t key_size;
+  size_t payload_size;
+
+  Shape(Kind kind, size_t key_size, size_t payload_size, bool expires)
+      : flags(static_cast<uint8_t>(static_cast<unsigned>(kind) | (expires ? kHasExpiry : 0u) |
+                                   (key_size > 255 ? kWideKey : 0u) |
+                                   (payload_size > 255 ? kWidePayload : 0u))),
+        key_size(key_size),
+        payload_size(payload_size) {}
+  size_t size() const { return KeyOffset(flags) + key_size + payload_size; }
+};
+
+// ---- Value ----
+
+Record::Value Record::Value::Of(std::string_view text, bool try_integer, bool raw) {
+  Value value;
+  int64_t number;
+  if (try_integer && !raw && text.size() < kIntegerDigits && !text.empty() &&
+      static_cast<unsigned char>(text[0]) <= '9' && ParseInt64(text, &number)) {
+    value.SetInteger(number);
+  } else if (text.size() >= kLargeValue) {
+    value.kind_ = Kind::kLarge;
+    value.large_ = SharedBytes::CopyOf(text);
+  } else {
+    value.kind_ = raw ? Kind::kRaw : Kind::kText;
+    value.text_ = text;
+  }
+  return value;
+}
+
+Record::Value Record::Value::Of(SharedBytes text, bool try_integer, bool raw) {
+  if (!text) return Of(std::string_view(), try_integer, raw);
+  if (text.size() < kLargeValue) {
+    Value value = Of(text.view(), try_integer, raw);
+    value.large_ = std::move(text);  // keeps the bytes that text_ views
+    return value;
+  }
+  Value value;
+  value.kind_ = Kind::kLarge;
+  value.large_ = std::move(text);
+  return value;
+}
+
+Record::Value Record::Value::Of(const Record& source) {
+  Value value;
+  value.kind_ = source.kind();
+  if (value.kind_ == Kind::kLarge) {
+    value.large_ = source.Large();
+  } else if (value.kind_ == Kind::kInteger) {
+    value.SetInteger(source.integer());
+  } else {
+    value.text_ = source.payload();
+  }
+  return value;
+}
+
+void Record::Value::SetInteger(int64_t number) {
+  kind_ = Kind::kInteger;
+  integer_size_ = number == static_cast<int8_t>(number)    ? 1
+                  : number == static_cast<int16_t>(number) ? 2
+                  : number == static_cast<int32_t>(number) ? 4
+                                                           : 8;
+  const auto bits = static_cast<uint64_t>(number);
+  for (size_t i = 0; i < sizeof integer_; ++i) integer_[i] = static_cast<char>(bits >> (8 * i));
+}
+
+std::string_view Record::Value::payload() const {
+  if (kind_ == Kind::kInteger) return {integer_, integer_size_};
+  return text_;
+}
+
+// ---- Reading ----
+
+Encoding Record::encoding() const {
+  switch (kind()) {
+    case Kind::kInteger:
+      return Encoding::kInt;
+    case Kind::kText:
+      return payload_size() <= kMaxEmbstr ? Encoding::kEmbstr : Encoding::kRaw;
+    default:
+      return Encoding::kRaw;
+  }
+}
+
+void* Record::large_pointer() const {
+  void* raw;
+  std::memcpy(&raw, payload().data(), sizeof raw);
+  return raw;
+}
+
+SharedBytes Record::Large() const {
+  if (kind() != Kind::kLarge) return {};
+  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  SharedBytes copy = owned;
+  owned.Release();
+  return copy;
+}
+
+int64_t Record::integer() const {
+  const std::string_view bytes = payload();
+  uint64_t bits = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) bits |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
+  const int unused = 64 - 8 * static_cast<int>(bytes.size());
+  return static_cast<int64_t>(bits << unused) >> unused;
+}
+
+std::string_view Record::StringElsewhere(IntegerText& scratch) const {
+  if (kind() == Kind::kInteger) return {scratch.digits, FormatInt64(integer(), scratch.digits)};
+  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  const std::string_view view = owned.view();
+  owned.Release();
+  return view;
+}
+
+size_t Record::string_size() const {
+  IntegerText scratch;
+  return String(scratch).size();
+}
+
+size_t Record::allocated_bytes() const {
+  return SizeClass(size()) + (kind() == Kind::kLarge ? Large().allocated_bytes() : 0);
+}
+
+// ---- Allocation ----
+
+// jemalloc's classes: multiples of 16 up to 128, then four to each doubling. Asking for a whole class wastes
+// nothing with it, and with another allocator makes true what this says.
+size_t Record::SizeClass(size_t size) {
+  if (size <= 16) return 16;
+  if (size <= 128) return (size + 15) & ~size_t{15};
+  const size_t step = size_t{1} << (std::bit_width(size - 1) - 3);
+  return (size + step - 1) & ~(step - 1);
+}
+
+Record* Record::AllocateRecord(size_t size) { return static_cast<Record*>(::operator new(SizeClass(size))); }
+
+void Record::FreeRecord(Record* record, size_t size) { FreeSized(record, SizeClass(size)); }
+
+void Record::WriteHeader(const Shape& shape, int64_t expire_at_ms) {
+  char* at = bytes();
+  *at++ = static_cast<char>(shape.flags);
+  if (shape.flags & kWideKey) {
+    const auto size = static_cast<uint32_t>(shape.key_size);
+    std::memcpy(at, &size, sizeof size);
+    at += sizeof size;
+  } else {
+    *at++ = static_cast<char>(shape.key_size);
+  }
+  if (shape.flags & kWidePayload) {
+    const auto size = static_cast<uint16_t>(shape.payload_size);
+    std::memcpy(at, &size, sizeof size);
+    at += sizeof size;
+  } else {
+    *at++ = static_cast<char>(shape.payload_size);
+  }
+  if (shape.flags & kHasExpiry) std::memcpy(at, &expire_at_ms, kExpiryBytes);
+}
+
+Record* Record::Create(std::string_view key, Value value, int64_t expire_at_ms) {
+  void* raw = nullptr;
+  std::string_view payload = value.payload();
+  if (value.kind_ == Kind::kLarge) {
+    raw = value.large_.Release();
+    payload = {reinterpret_cast<const char*>(&raw), sizeof raw};
+  }
+  const Shape shape(value.kind_, key.size(), payload.size(), expire_at_ms != kNoExpiry);
+  Record* record = AllocateRecord(shape.size());
+  record->WriteHeader(shape, expire_at_ms);
+  char* at = record->bytes() + KeyOffset(shape.flags);
+  std::memcpy(at, key.data(), key.size());
+  if (!payload.empty()) std::memcpy(at + key.size(), payload.data(), payload.size());
+  return record;
+}
+
+Record* Record::Assign(Record* record, Value value, int64_t expire_at_ms, SharedBytes* old_large) {
+  *old_large = record->ReleaseLarge();
+  const size_t size = record->size();
+  const size_t payload_size = value.kind_ == Kind::kLarge ? sizeof(void*) : value.payload().size();
+  const Shape shape(value.kind_, record->key_size(), payload_size, expire_at_ms != kNoExpiry);
+  // A change of the header's length moves the key, over bytes that the value may be a view of.
+  if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(size)) {
+    Record* moved = Create(record->key(), std::move(value), expire_at_ms);
+    FreeRecord(record, size);
+    return moved;
+  }
+  if (value.kind_ == Kind::kLarge) {
+    void* raw = value.large_.Release();
+    std::memcpy(record->payload_data(), &raw, sizeof raw);
+  } else if (payload_size != 0) {
+    std::memmove(record->payload_data(), value.payload().data(), payload_size);
+  }
+  record->WriteHeader(shape, expire_at_ms);
+  return record;
+}
+
+Record* Record::SetExpiry(Record* record, int64_t expire_at_ms) {
+  const size_t old_size = record->size();
+  const size_t payload_size = record->payload_size();
+  const Shape shape(record->kind(), record->key_size(), payload_size, expire_at_ms != kNoExpiry);
+  Record* target = record;
+  const char* old_key = record->key().data();
+  if (SizeClass(shape.size()) != SizeClass(old_size)) target = AllocateRecord(shape.size());
+  std::memmove(target->bytes() + KeyOffset(shape.flags), old_key, shape.key_size + payload_size);
+  target->WriteHeader(shape, expire_at_ms);
+  if (target != record) FreeRecord(record, old_size);
+  return target;
+}
+
+Record* Record::Resize(Record* record, size_t size) {
+  const int64_t expire_at_ms = record->expire_at_ms();
+  if (record->kind() == Kind::kLarge && size >= kLargeValue) {
+    SharedBytes large = record->ReleaseLarge();
+    const size_t old_size = large.size();
+    if (!large.unique() || size > large.capacity())
+      large.Reserve(size > old_size ? GrownCapacity(size) : size);
+    if (size > old_size) std::memset(large.data() + old_size, 0, size - old_size);
+    large.SetSize(size);
+    void* raw = large.Release();
+    std::memcpy(record->payload_data(), &raw, sizeof raw);
+    return record;
+  }
+  IntegerText scratch;
+  const std::string_view text = record->String(scratch);
+  SharedBytes old_large;
+  if (size >= kLargeValue) {
+    SharedBytes large = SharedBytes::Allocate(GrownCapacity(size));
+    if (!text.empty()) std::memcpy(large.data(), text.data(), text.size());
+    std::memset(large.data() + text.size(), 0, size - text.size());
+    large.SetSize(size);
+    return Assign(record, Value::Of(std::move(large), false, true), expire_at_ms, &old_large);
+  }
+  if (size <= text.size()) {
+    SharedBytes keep = record->Large();
+    return Assign(record, Value::Of(text.substr(0, size), false, true), expire_at_ms, &old_large);
+  }
+  const size_t old_size = record->size();
+  const size_t text_size = text.size();
+  const Shape shape(Kind::kRaw, record->key_size(), size, record->expires());
+  Record* target = record;
+  if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(old_size)) {
+    target = AllocateRecord(shape.size());
+    std::memcpy(target->bytes() + KeyOffset(shape.flags), record->key().data(), shape.key_size);
+  }
+  char* data = target->bytes() + KeyOffset(shape.flags) + shape.key_size;
+  if (text_size != 0) std::memmove(data, text.data(), text_size);
+  std::memset(data + text_size, 0, size - text_size);
+  target->WriteHeader(shape, expire_at_ms);
+  if (target != record) FreeRecord(record, old_size);
+  return target;
+}
+
+char* Record::text_data() {
+  if (kind() != Kind::kLarge) return payload_data();
+  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  char* data = owned.data();
+  owned.Release();
+  return data;
+}
+
+SharedBytes Record::ReleaseLarge() {
+  if (kind() != Kind::kLarge) return {};
+  SharedBytes large = SharedBytes::Adopt(large_pointer());
+  std::memset(payload_data(), 0, sizeof(void*));
+  return large;
+}
+
+void Record::Destroy(Record* record) {
+  const size_t size = record->size();
+  record->ReleaseLarge();
+  FreeRecord(record, size);
+}
+
+void Record::CheckInvariants() const {
+  const bool lengths = (payload_size() > 255) == ((flags() & kWidePayload) != 0) &&
+                       (key_size() > 255) == ((flags() & kWideKey) != 0);
+  const bool kind_fits = kind() <= Kind::kRaw ? payload_size() < kLargeValue
+                         : kind() == Kind::kInteger
+                             ? std::has_single_bit(payload_size()) && payload_size() <= 8
+                             : payload_size() == sizeof(void*) && string_size() >= kLargeValue;
+  if (lengths && kind_fits) return;
+  std::fprintf(stderr, "record: flags %02x, key of %zu bytes, payload of %zu\n", flags(), key_size(),
+               payload_size());
+  std::abort();
+}
+
+}  // namespace corral::storage

@@ -1,0 +1,155 @@
+// The record: one allocation that holds a key, its value and its expiry.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "storage/base/number.h"
+#include "storage/base/shared_bytes.h"
+
+namespace corral::storage {
+
+inline constexpr int64_t kNoExpiry = -1;
+
+// From this size on a value lives in a SharedBytes of its own: RENAME and MOVE carry a pointer, replies send
+// it without a copy, and it can be freed on another thread.
+inline constexpr size_t kLargeValue = 16 * 1024;
+// Up to this size SET's strings are reported as embstr.
+inline constexpr size_t kMaxEmbstr = 44;
+
+enum class ValueType : uint8_t { kString };
+enum class Encoding : uint8_t { kInt, kEmbstr, kRaw };  // OBJECT ENCODING's names for strings
+
+// Scratch space in which an integer value is printed when somebody wants its text.
+struct IntegerText {
+  char digits[kIntegerDigits];
+};
+
+// A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
+// table inserts or erases; owned by the shard's lock.
+//
+//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [expiry 6] | key | payload |
+//
+//   flags    7 wide payload length | 6 wide key length | 5 free (leases) | 4 has an expiry | 3..0 kind
+//   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: the pointer of a
+//   SharedBytes
+//
+// The allocation always has the size class of the record's length, so that the length tells the room there is
+// to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 57 with an expiry: both in the class
+// of 64.
+class Record {
+ public:
+  std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
+  ValueType type() const { return ValueType::kString; }
+  Encoding encoding() const;
+  int64_t expire_at_ms() const {  // Unix time; kNoExpiry without one
+    if (!expires()) return kNoExpiry;
+    uint64_t ms = 0;
+    std::memcpy(&ms, bytes() + key_offset() - kExpiryBytes, kExpiryBytes);
+    return static_cast<int64_t>(ms);
+  }
+  size_t string_size() const;  // length of the text, for integers too
+  // The text; integers are printed into `scratch`, so the view lives as long as both.
+  std::string_view String(IntegerText& scratch) const {
+    if (kind() <= Kind::kRaw) [[likely]]
+      return payload();
+    return StringElsewhere(scratch);
+  }
+  int64_t integer() const;  // requires encoding() == kInt
+  // A handle on the buffer of a large value (kLargeValue bytes and more live outside the record), else empty.
+  SharedBytes Large() const;
+  size_t allocated_bytes() const;  // what the allocator holds for this key: record and large buffer
+
+  Record() = delete;
+  Record(const Record&) = delete;
+
+  // ---- For the engine, which owns records by raw pointer. ----
+
+  enum class Kind : uint8_t { kText, kRaw, kInteger, kLarge };
+
+  // What is to be stored: a view of bytes that stay the caller's, an integer, or a large buffer that changes
+  // hands.
+  class Value {
+   public:
+    // As SET stores it: canonical integers as such if `try_integer`; `raw` is what APPEND and SETRANGE leave.
+    static Value Of(std::string_view text, bool try_integer, bool raw);
+    static Value Of(SharedBytes text, bool try_integer, bool raw);
+    // As `source` has it; a large buffer is shared.
+    static Value Of(const Record& source);
+
+   private:
+    friend class Record;
+    void SetInteger(int64_t value);
+    std::string_view payload() const;
+
+    Kind kind_ = Kind::kText;
+    uint8_t integer_size_ = 0;
+    char integer_[8] = {};
+    std::string_view text_;
+    SharedBytes large_;
+  };
+
+  // Throws std::bad_alloc, like every allocation here; the process does not survive that.
+  static Record* Create(std::string_view key, Value value, int64_t expire_at_ms);
+  // Stores another value and expiry, in place when the size class stays. The value may be a view into this
+  // record. What the old value leaves behind, if it was large, goes to *old_large. Returns the record, which
+  // may have moved.
+  static Record* Assign(Record* record, Value value, int64_t expire_at_ms, SharedBytes* old_large);
+  static Record* SetExpiry(Record* record, int64_t expire_at_ms);
+  // Makes the text `size` bytes long, new bytes zero, as Kind::kRaw or kLarge.
+  static Record* Resize(Record* record, size_t size);
+  char* text_data();  // of a record that Resize returned
+  // Takes the large buffer out, if there is one; only Destroy may follow.
+  SharedBytes ReleaseLarge();
+  static void Destroy(Record* record);
+  // All the allocator holds for `size` bytes.
+  static size_t SizeClass(size_t size);
+
+  bool expires() const { return (flags() & kHasExpiry) != 0; }
+  size_t size() const { return key_offset() + key_size() + payload_size(); }
+  void CheckInvariants() const;  // aborts with a message
+
+ private:
+  static constexpr uint8_t kKindMask = 0x0f;
+  static constexpr uint8_t kHasExpiry = 0x10;
+  static constexpr uint8_t kWideKey = 0x40;
+  static constexpr uint8_t kWidePayload = 0x80;
+  static constexpr size_t kExpiryBytes = 6;
+
+  struct Shape;
+
+  const char* bytes() const { return reinterpret_cast<const char*>(this); }
+  char* bytes() { return reinterpret_cast<char*>(this); }
+  uint8_t flags() const { return static_cast<uint8_t>(*bytes()); }
+  Kind kind() const { return static_cast<Kind>(flags() & kKindMask); }
+  size_t key_size() const {
+    if (!(flags() & kWideKey)) [[likely]]
+      return static_cast<uint8_t>(bytes()[1]);
+    uint32_t size;
+    std::memcpy(&size, bytes() + 1, sizeof size);
+    return size;
+  }
+  static constexpr size_t KeyOffset(uint8_t flags) {
+    return 3u + (flags & kWideKey ? 3u : 0u) + (flags & kWidePayload ? 1u : 0u) +
+           (flags & kHasExpiry ? kExpiryBytes : 0u);
+  }
+  size_t key_offset() const { return KeyOffset(flags()); }
+  size_t payload_size() const {
+    const char* at = bytes() + (flags() & kWideKey ? 5 : 2);
+    if (!(flags() & kWidePayload)) return static_cast<uint8_t>(*at);
+    uint16_t size;
+    std::memcpy(&size, at, sizeof size);
+    return size;
+  }
+  std::string_view payload() const { return {bytes() + key_offset() + key_size(), payload_size()}; }
+  char* payload_data() { return bytes() + key_offset() + key_size(); }
+  void* large_pointer() const;
+  std::string_view StringElsewhere(IntegerText& scratch) const;
+  void WriteHeader(const Shape& shape, int64_t expire_at_ms);
+  static Record* AllocateRecord(size_t size);
+  static void FreeRecord(Record* record, size_t size);
+};
+
+}  // namespace corral::storage

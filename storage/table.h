@@ -1,0 +1,131 @@
+// The keys of one database that fall into one shard: index, expiry references, counts.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "storage/bucket.h"
+#include "storage/eviction.h"
+#include "storage/hash_index.h"
+#include "storage/key.h"
+#include "storage/lazy_free.h"
+#include "storage/record.h"
+#include "storage/timing_wheel.h"
+
+namespace corral::storage {
+
+// Invariants: the slot of a record with an expiry says so; and for each such record the wheel (or the one
+// that is being replaced) holds a reference that fires at its deadline or before.
+//
+// A deadline that moves later adds no reference: the old one fires, finds the record alive, and is filed
+// again. One that moves earlier, PERSIST, overwriting and deleting leave stale references behind. They never
+// outnumber StaleLimit(): then a new wheel takes over. It is filled by a walk over the index, some buckets
+// with each further reference, and the old one is dropped whole. So the memory of the wheels is bounded by
+// what is in the table.
+//
+// Owned by the shard's lock; size() and expiring_size() may be read by anybody. All work per call is bounded.
+class Table {
+ public:
+  // `lazy_free` takes dropped wheels; may be null.
+  Table(const KeyHasher& hasher, LazyFree* lazy_free) : index_(hasher), lazy_free_(lazy_free) {}
+  ~Table();
+
+  Position Find(const Key& key) const { return index_.Find(key); }
+  void PrefetchBucket(uint64_t hash) const { index_.PrefetchBucket(hash); }
+  void PrefetchRecord(uint64_t hash) const { index_.PrefetchRecord(hash); }
+
+  // The key must be absent; the record becomes the table's.
+  Position Insert(uint64_t hash, Record* record, uint8_t stamp, int64_t now_ms);
+  // After the record at `position` was rewritten by one of Record's functions, which returned `record`;
+  // `old_expiry_ms` is its expiry before.
+  void Update(uint64_t hash, Position position, Record* record, int64_t old_expiry_ms, int64_t now_ms);
+  // Forgets a record, which becomes the caller's.
+  Record* Remove(uint64_t hash, Position position);
+
+  // Runs at most `max_references` due references. For a record whose time has come calls expire(hash,
+  // Position), which must Remove it. True when due work is left.
+  template <class ExpireRecord>
+  bool RunDue(int64_t now_ms, size_t max_references, ExpireRecord&& expire);
+  // Unix ms at which RunDue has work; INT64_MAX without any.
+  int64_t NextDueMs() const;
+
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t expiring_size() const { return expiring_.load(std::memory_order_relaxed); }
+  const HashIndex& index() const { return index_; }
+  VictimFinder& victims() { return victims_; }
+  // References in the wheels, stale ones included.
+  size_t references() const;
+  size_t StaleLimit() const { return expiring_size() + size() / 8 + 1024; }
+  size_t allocated_bytes() const;  // index and wheels, without records
+  void CheckInvariants() const;    // aborts with a message
+
+  // What the victim finder asks for; a place holds one bucket or none.
+  size_t bucket_count() const { return index_.places(); }
+  template <class Visit>
+  void VisitChain(size_t place, Visit&& visit) {
+    if (Bucket* bucket = index_.BucketAt(place)) visit(*bucket);
+  }
+
+ private:
+  // Buckets that the filling of a new wheel visits for each reference added: enough to be done before the new
+  // one could reach its limit.
+  static constexpr int kRefillSteps = 8;
+
+  void AddReference(uint64_t hash, int64_t expire_at_ms, int64_t now_ms);
+  void RefillWheel();
+  void Count(std::atomic<size_t>& counter, ptrdiff_t change) {
+    counter.store(counter.load(std::memory_order_relaxed) + static_cast<size_t>(change),
+                  std::memory_order_relaxed);
+  }
+  template <class ExpireRecord>
+  void Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire);
+
+  HashIndex index_;
+  std::atomic<size_t> size_{0};
+  std::atomic<size_t> expiring_{0};
+  std::unique_ptr<TimingWheel> wheel_;      // from the first expiry on
+  std::unique_ptr<TimingWheel> old_wheel_;  // while wheel_ is being filled
+  WalkPosition refill_;
+  VictimFinder victims_;
+  LazyFree* lazy_free_;
+};
+
+template <class ExpireRecord>
+bool Table::RunDue(int64_t now_ms, size_t max_references, ExpireRecord&& expire) {
+  const auto fire = [&](uint32_t hash_low) { Fire(hash_low, now_ms, expire); };
+  bool more = false;
+  if (old_wheel_) {
+    more = old_wheel_->Advance(now_ms, max_references, fire);
+    RefillWheel();
+  }
+  return (wheel_ && wheel_->Advance(now_ms, max_references, fire)) || more;
+}
+
+template <class ExpireRecord>
+void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
+  // Removing moves slots: look again after each.
+  for (;;) {
+    Position due;
+    uint64_t due_hash = 0;
+    index_.VisitHashLow(hash_low, [&](Position position) {
+      if (due || !position.slot().expires()) return;
+      const Record& record = *position.record();
+      const uint64_t hash = index_.HashOf(record);
+      if (HashLow(hash) != hash_low) return;
+      if (record.expire_at_ms() >= now_ms) return;
+      due = position;
+      due_hash = hash;
+    });
+    if (!due) break;
+    expire(due_hash, due);
+  }
+  index_.VisitHashLow(hash_low, [&](Position position) {
+    if (!position.slot().expires()) return;
+    const Record& record = *position.record();
+    if (HashLow(index_.HashOf(record)) == hash_low) wheel_->Add(hash_low, record.expire_at_ms() + 1);
+  });
+}
+
+}  // namespace corral::storage

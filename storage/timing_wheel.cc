@@ -1,0 +1,246 @@
+#include "storage/timing_wheel.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+namespace corral::storage {
+
+namespace {
+
+// Largest time that is still turned into ticks; deadlines beyond are filed for it, and fire early.
+constexpr int64_t kMaxMs = int64_t{1} << 52;
+
+int DigitOf(int64_t tick, int level) { return static_cast<int>((tick >> (6 * level)) & 63); }
+
+void Require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "TimingWheel invariant broken: %s\n", what);
+  std::abort();
+}
+
+}  // namespace
+
+TimingWheel::TimingWheel(int64_t now_ms)
+    : cursor_tick_(std::clamp<int64_t>(now_ms, 0, kMaxMs) / kTickMs), latest_tick_(cursor_tick_) {
+  static_assert(sizeof(Chunk) == 256);
+}
+
+TimingWheel::~TimingWheel() { Clear(); }
+
+void TimingWheel::Add(uint32_t hash_low, int64_t deadline_ms) { File(hash_low, TickOf(deadline_ms)); }
+
+// Rounded up: a reference never fires before its deadline.
+int64_t TimingWheel::TickOf(int64_t deadline_ms) {
+  return (std::clamp<int64_t>(deadline_ms, 0, kMaxMs) + kTickMs - 1) / kTickMs;
+}
+
+int64_t TimingWheel::BeginAdvance(int64_t now_ms) {
+  const int64_t now_tick = std::clamp<int64_t>(now_ms, 0, kMaxMs) / kTickMs;
+  if (now_tick + kBackwardToleranceTicks < cursor_tick_) {
+    FileAllAnew(now_tick);
+    latest_tick_ = now_tick;
+  } else {
+    latest_tick_ = std::max(now_tick, cursor_tick_);
+  }
+  return latest_tick_;
+}
+
+// The clock went back to `now_tick`: nothing fires, everything is filed again relative to the new cursor, by
+// later calls and in bounded steps. Those of an earlier jump that still wait were filed within 2^31 of the
+// old base.
+void TimingWheel::FileAllAnew(int64_t now_tick) {
+  if (refile_ == nullptr) refile_base_tick_ = cursor_tick_;
+  for (Level& level : levels_) {
+    for (; level.occupied != 0; level.occupied &= level.occupied - 1) {
+      Chunk*& slot = level.slots[static_cast<size_t>(std::countr_zero(level.occupied))];
+      // Newest chunk in front: only the front one of a list may have room, so `refile_` is never pushed to.
+      Chunk* last = slot;
+      while (last->next != nullptr) last = last->next;
+      last->next = refile_;
+      refile_ = slot;
+      slot = nullptr;
+    }
+  }
+  cursor_tick_ = now_tick;
+}
+
+bool TimingWheel::FirstSlot(int* level, int* slot, int64_t* start_tick) const {
+  *start_tick = std::numeric_limits<int64_t>::max();
+  for (int i = kLevels - 1; i >= 0; --i) {
+    const uint64_t occupied = levels_[static_cast<size_t>(i)].occupied;
+    if (occupied == 0) continue;
+    const int digit = DigitOf(cursor_tick_, i);
+    const int ahead = std::countr_zero(std::rotr(occupied, digit));
+    const int64_t start = ((cursor_tick_ >> (kSlotBits * i)) + ahead) << (kSlotBits * i);
+    if (start >= *start_tick) continue;
+    *start_tick = start;
+    *level = i;
+    *slot = (digit + ahead) & (kSlots - 1);
+  }
+  return *start_tick != std::numeric_limits<int64_t>::max();
+}
+
+bool TimingWheel::SelectDueSlot(int64_t now_tick) {
+  if (refile_ != nullptr) {
+    source_level_ = -1;
+    return true;
+  }
+  // The slot at hand is drained to its end before the next one is looked for.
+  if (source_level_ >= 0) {
+    const Level& level = levels_[static_cast<size_t>(source_level_)];
+    if (source_slot_ == DigitOf(cursor_tick_, source_level_) && (level.occupied >> source_slot_ & 1) != 0) {
+      return true;
+    }
+  }
+  int64_t start_tick;
+  if (!FirstSlot(&source_level_, &source_slot_, &start_tick) || start_tick > now_tick) {
+    source_level_ = -1;
+    cursor_tick_ = std::max(cursor_tick_, now_tick);
+    FreeIdleChunks();
+    return false;
+  }
+  cursor_tick_ = std::max(cursor_tick_, start_tick);
+  return true;
+}
+
+TimingWheel::Reference TimingWheel::TakeReference() {
+  Chunk** list = &refile_;
+  if (source_level_ >= 0) {
+    list = &levels_[static_cast<size_t>(source_level_)].slots[static_cast<size_t>(source_slot_)];
+  }
+  Chunk* chunk = *list;
+  const Reference reference = chunk->references[--chunk->count];
+  --references_;
+  if (chunk->count == 0) {
+    *list = chunk->next;
+    ReleaseChunk(chunk);
+    if (*list == nullptr && source_level_ >= 0) {
+      levels_[static_cast<size_t>(source_level_)].occupied &= ~(uint64_t{1} << source_slot_);
+    }
+  }
+  return reference;
+}
+
+int64_t TimingWheel::FullTick(Reference reference) const {
+  const int64_t base = source_level_ < 0 ? refile_base_tick_ : cursor_tick_;
+  return base + static_cast<int32_t>(reference.tick - static_cast<uint32_t>(base));
+}
+
+void TimingWheel::File(uint32_t hash_low, int64_t tick) {
+  tick = std::min(std::max(tick, latest_tick_ + 1), cursor_tick_ + kMaxAheadTicks);
+  const uint64_t difference = static_cast<uint64_t>(tick ^ cursor_tick_);
+  const int highest_bit = static_cast<int>(std::bit_width(difference)) - 1;
+  const int level = std::min(highest_bit / kSlotBits, kLevels - 1);
+  const int slot = DigitOf(tick, level);
+  Level& target = levels_[static_cast<size_t>(level)];
+  target.occupied |= uint64_t{1} << slot;
+  Push(&target.slots[static_cast<size_t>(slot)], {hash_low, static_cast<uint32_t>(tick)});
+  ++references_;
+}
+
+void TimingWheel::Push(Chunk** list, Reference reference) {
+  if (*list == nullptr || (*list)->count == kChunkReferences) {
+    Chunk* chunk = AllocateChunk();
+    chunk->next = *list;
+    *list = chunk;
+  }
+  (*list)->references[(*list)->count++] = reference;
+}
+
+int64_t TimingWheel::NextDueMs() const {
+  if (refile_ != nullptr) return cursor_tick_ * kTickMs;
+  int level;
+  int slot;
+  int64_t start_tick;
+  if (!FirstSlot(&level, &slot, &start_tick)) return std::numeric_limits<int64_t>::max();
+  return start_tick * kTickMs;
+}
+
+TimingWheel::Chunk* TimingWheel::AllocateChunk() {
+  Chunk* chunk = free_chunks_;
+  if (chunk != nullptr) {
+    free_chunks_ = chunk->next;
+    --free_chunk_count_;
+  } else {
+    chunk = new Chunk;
+  }
+  chunk->count = 0;
+  ++chunks_;
+  return chunk;
+}
+
+void TimingWheel::ReleaseChunk(Chunk* chunk) {
+  --chunks_;
+  if (free_chunk_count_ == kMaxFreeChunks) {
+    delete chunk;
+    return;
+  }
+  chunk->next = free_chunks_;
+  free_chunks_ = chunk;
+  ++free_chunk_count_;
+}
+
+void TimingWheel::FreeIdleChunks() {
+  FreeList(std::exchange(free_chunks_, nullptr));
+  free_chunk_count_ = 0;
+}
+
+void TimingWheel::FreeList(Chunk* chunk) {
+  while (chunk != nullptr) delete std::exchange(chunk, chunk->next);
+}
+
+size_t TimingWheel::allocated_bytes() const { return (chunks_ + free_chunk_count_) * sizeof(Chunk); }
+
+void TimingWheel::Clear() {
+  for (Level& level : levels_) {
+    for (Chunk*& slot : level.slots) FreeList(std::exchange(slot, nullptr));
+    level.occupied = 0;
+  }
+  FreeList(std::exchange(refile_, nullptr));
+  FreeIdleChunks();
+  references_ = 0;
+  chunks_ = 0;
+  source_level_ = -1;
+}
+
+void TimingWheel::CheckInvariants() const {
+  Require(cursor_tick_ <= latest_tick_, "cursor not after the latest call");
+  size_t references = 0;
+  size_t chunks = 0;
+  const auto count_list = [&](const Chunk* list, auto&& check) {
+    for (const Chunk* chunk = list; chunk != nullptr; chunk = chunk->next) {
+      Require(chunk->count > 0 && chunk->count <= kChunkReferences, "chunk count");
+      Require(list == refile_ || chunk == list || chunk->count == kChunkReferences,
+              "only the front chunk has room");
+      for (uint32_t i = 0; i < chunk->count; ++i) check(chunk->references[i].tick);
+      references += chunk->count;
+      ++chunks;
+    }
+  };
+  for (int level = 0; level < kLevels; ++level) {
+    const Level& at = levels_[static_cast<size_t>(level)];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      const Chunk* list = at.slots[static_cast<size_t>(slot)];
+      Require((list != nullptr) == ((at.occupied >> slot & 1) != 0), "occupancy bit");
+      count_list(list, [&](uint32_t low) {
+        const int64_t tick = cursor_tick_ + static_cast<int32_t>(low - static_cast<uint32_t>(cursor_tick_));
+        Require(tick >= cursor_tick_, "reference not in the past");
+        Require(DigitOf(tick, level) == slot, "reference in its slot");
+        Require(level == kLevels - 1 || (tick ^ cursor_tick_) >> (kSlotBits * (level + 1)) == 0,
+                "reference at its level");
+      });
+    }
+  }
+  count_list(refile_, [](uint32_t) {});
+  Require(references == references_, "reference count");
+  Require(chunks == chunks_, "chunk count in use");
+  size_t free_chunks = 0;
+  for (const Chunk* chunk = free_chunks_; chunk != nullptr; chunk = chunk->next) ++free_chunks;
+  Require(free_chunks == free_chunk_count_ && free_chunks <= kMaxFreeChunks, "free chunk count");
+}
+
+}  // namespace corral::storage

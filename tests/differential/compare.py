@@ -1,0 +1,107 @@
+"""When are two replies to the same command the same? The kinds of replies, and the named differences that are meant."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import resp  # noqa: E402
+
+TOLERANCE_MS = 3000  # two servers run one command this much apart at most, on a busy machine
+
+
+def number(node):
+    return int(node[1]) if node[0] == ":" else None
+
+
+def near(mine, theirs, tolerance):
+    a, b = number(mine), number(theirs)
+    if a is None or b is None or a < 0 or b < 0:
+        return mine == theirs
+    return abs(a - b) <= tolerance
+
+
+def ordered(node):
+    kind, value = node
+    if not isinstance(value, list):
+        return node
+    if kind == "%":
+        return kind, sorted(zip(map(resp.render, value[::2]), map(resp.render, value[1::2])))
+    return kind, sorted(map(resp.render, value))
+
+
+def shape(node):
+    kind, value = node
+    if kind == "-":
+        return node
+    return kind, [shape(item)[0] for item in value] if isinstance(value, list) else None
+
+
+def without_identity(node):
+    """HELLO without what names the server's build and the connection."""
+    if node[0] not in "*%":
+        return node
+    items = list(node[1])
+    for at in range(0, len(items) - 1, 2):
+        if items[at] in (("$", b"version"), ("$", b"id")):
+            items[at + 1] = None
+    return node[0], items
+
+
+KINDS = {
+    "exact": lambda mine, theirs: mine == theirs,
+    "milliseconds": lambda mine, theirs: near(mine, theirs, TOLERANCE_MS),
+    "seconds": lambda mine, theirs: near(mine, theirs, TOLERANCE_MS // 1000),
+    "unordered": lambda mine, theirs: ordered(mine) == ordered(theirs),
+    "shape": lambda mine, theirs: shape(mine) == shape(theirs),
+    "hello": lambda mine, theirs: without_identity(mine) == without_identity(theirs),
+}
+
+
+class Difference:
+    """A difference that is meant: its name, why, and when it applies to (args, reply under test, reply of 7.0.15)."""
+
+    def __init__(self, name, why, applies):
+        self.name, self.why, self.applies, self.seen = name, why, applies, 0
+
+
+def is_command(args, *names):
+    return [str(a if not isinstance(a, bytes) else a.decode("latin-1")).lower() for a in args[: len(names)]] == list(names)
+
+
+DIFFERENCES = [
+    Difference(
+        "shared integers",
+        "Redis shares the objects of the integers below 10000 and says 2147483647 references; our values are not shared",
+        lambda args, mine, theirs: is_command(args, "object", "refcount") and theirs == (":", b"2147483647") and mine[0] == ":",
+    ),
+    Difference(
+        "command tips of 7.4",
+        "COMMAND INFO describes 7.4: tips, key-spec notes and flags may have grown; names, arity and key positions must agree",
+        lambda args, mine, theirs: is_command(args, "command", "info") and same_command_table(mine, theirs),
+    ),
+    Difference(
+        "event classes of 7.4",
+        "notify-keyspace-events: the text of a refused class lists the classes of the version",
+        lambda args, mine, theirs: b"Invalid event class character" in (mine[1] or b"") and b"Invalid event class character" in (theirs[1] or b"")
+        if mine[0] == theirs[0] == "-" else False,
+    ),
+]
+
+
+def same_command_table(mine, theirs):
+    if mine[0] != "*" or theirs[0] != "*" or len(mine[1]) != len(theirs[1]):
+        return False
+    for a, b in zip(mine[1], theirs[1]):
+        if a[0] != b[0] or (a[0] == "*" and (a[1][:2] != b[1][:2] or a[1][3:6] != b[1][3:6])):
+            return False
+    return True
+
+
+def same(args, kind, mine, theirs):
+    """True if the replies agree, or differ in a way that DIFFERENCES names."""
+    if mine == theirs or KINDS[kind](mine, theirs):
+        return True
+    for difference in DIFFERENCES:
+        if difference.applies(args, mine, theirs):
+            difference.seen += 1
+            return True
+    return False

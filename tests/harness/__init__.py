@@ -1,0 +1,1 @@
+"""What the Python test runners share: RESP on the wire and servers on free loopback ports."""

@@ -1,0 +1,199 @@
+"""Bounds: clients, idle time, query and output buffers, memory of idle connections, wake-ups of an idle daemon."""
+import os
+import resource
+import socket
+import threading
+import time
+
+from cases import Skip, case, until
+from harness import resp
+from harness.resp import Closed, Connection
+from harness.server import Server
+
+
+@case()
+def test_maxclients_refuses_with_redis_words(server):
+    with Server(server, maxclients=5) as s:
+        held = [s.connect() for _ in range(5)]
+        for c in held:
+            c.call("PING")
+        with Connection(s.address) as c:
+            assert c.wait_closed() == b"-ERR max number of clients reached\r\n"
+        assert held[0].call("PING") == ("+", b"PONG")
+        assert s_info(held[0], "rejected_connections") == "1"
+        held.pop().close()
+
+        def again():
+            with Connection(s.address) as c:
+                try:
+                    return c.call("PING") == ("+", b"PONG")
+                except (Closed, OSError):
+                    return False
+
+        until(again, what="a free place")
+        for c in held:
+            c.close()
+
+
+def s_info(connection, name):
+    return dict(line.split(":", 1) for line in connection.text("INFO").split("\r\n") if ":" in line)[name]
+
+
+@case()
+def test_timeout_closes_idle_clients(server):
+    with Server(server, timeout=1) as s, s.connect() as idle, s.connect() as busy:
+        idle.call("PING")
+        started = time.monotonic()
+        closed = None
+        while time.monotonic() - started < 5:
+            busy.call("PING")
+            if not idle.silent(0.05):
+                idle.wait_closed()
+                closed = time.monotonic() - started
+                break
+        assert closed and 0.8 < closed < 4.5, closed
+        assert busy.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_slow_reader_is_cut_and_others_are_served(server):
+    with Server(server, client_output_buffer_limit=["normal", "4mb", "0", "0"]) as s, s.connect() as control:
+        control.call("SET", "big", b"x" * 1000000)
+        slow = Connection(s.address)
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        slow.send_raw(resp.encode(["GET", "big"]) * 64)
+        worst = 0.0
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and len(control.text("CLIENT", "LIST").splitlines()) > 1:
+            started = time.monotonic()
+            assert control.call("GET", "nothing") == ("nil", None)
+            worst = max(worst, time.monotonic() - started)
+        assert len(control.text("CLIENT", "LIST").splitlines()) == 1, "the slow reader is still connected"
+        assert worst < 1.0, "another client waited %.2f s" % worst
+        slow.close()
+
+
+@case()
+def test_slow_reader_without_limit_gets_everything_later(server):
+    with Server(server) as s, s.connect() as control:
+        control.call("SET", "big", b"x" * 1000000)
+        with Connection(s.address) as slow:
+            slow.send_raw(resp.encode(["GET", "big"]) * 20)
+            time.sleep(0.3)
+            assert control.call("PING") == ("+", b"PONG")
+            for _ in range(20):
+                assert len(slow.read_frame()[0][1]) == 1000000
+
+
+@case()
+def test_soft_output_limit_cuts_after_its_seconds(server):
+    with Server(server, client_output_buffer_limit=["normal", "0", "1mb", "1"]) as s, s.connect() as control:
+        control.call("SET", "big", b"x" * 1000000)
+        slow = Connection(s.address)
+        slow.send_raw(resp.encode(["GET", "big"]) * 20)
+        time.sleep(0.3)
+        assert len(control.text("CLIENT", "LIST").splitlines()) == 2
+        until(lambda: len(control.text("CLIENT", "LIST").splitlines()) == 1, 6, "the cut")
+        slow.close()
+
+
+@case()
+def test_query_buffer_limit(server):
+    with Server(server, client_query_buffer_limit="1mb") as s, s.connect() as other:
+        with Connection(s.address) as c:
+            try:
+                c.send_raw(b"*2\r\n$4\r\nECHO\r\n$100000000\r\n")
+                for _ in range(40):
+                    c.send_raw(b"x" * 100000)
+                    time.sleep(0.005)
+            except OSError:
+                pass
+            c.wait_closed()
+        assert other.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_a_deep_pipeline_starves_nobody(server):
+    with Server(server) as s, s.connect() as other, Connection(s.address, 60) as deep:
+        deep.socket.setblocking(True)
+        deep.send_raw(resp.encode(["PING"]) * 50000)
+        started = time.monotonic()
+        assert other.call("PING") == ("+", b"PONG")
+        assert time.monotonic() - started < 1.0
+        deep.read_until(b"+PONG\r\n" * 10)
+
+
+@case(measures=True)
+def test_a_million_commands_in_one_pipeline(server):
+    with Server(server) as s, Connection(s.address, 60) as c:
+        total, chunk = 1000000, 1000
+        data = resp.encode(["INCR", "n"]) * chunk
+        writer = threading.Thread(target=lambda: [c.send_raw(data) for _ in range(total // chunk)])
+        writer.start()
+        seen = 0
+        c.socket.settimeout(60)
+        while seen < total:
+            received = c.socket.recv(1 << 18)
+            assert received
+            seen += received.count(b"\n")
+        writer.join()
+        assert received.endswith(b":%d\r\n" % total)
+
+
+@case(measures=True)
+def test_ten_thousand_idle_connections_cost_little(server):
+    count = 10000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < count + 200:
+        raise Skip("the hard limit of open files is %d" % hard)
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 200), hard))
+    with Server(server, maxclients=count + 50, tcp_backlog=1024) as s:
+        limit = 4096 if s.is_corral() else 1 << 20  # redis-server keeps a 16 KB reply buffer for each
+        warm = [s.connect() for _ in range(50)]
+        for c in warm:
+            c.call("PING")
+        before = s.rss_bytes()
+        idle = []
+        try:
+            for _ in range(count - 50):
+                idle.append(s.connect())
+            for c in idle:
+                c.send("PING")
+            for c in idle:
+                assert c.read_frame(20)[0] == ("+", b"PONG")
+            each = (s.rss_bytes() - before) / len(idle)
+            time.sleep(3)  # time to give back what the PING needed
+            each = min(each, (s.rss_bytes() - before) / len(idle))
+            print("    %d connections, %.0f bytes of resident memory each" % (len(idle), each))
+            assert each < limit, "%.0f bytes for each idle connection" % each
+            assert warm[0].call("PING") == ("+", b"PONG")
+        finally:
+            for c in idle + warm:
+                c.close()
+
+
+def wakeups(pid):
+    """Voluntary context switches of all threads of a process."""
+    total = 0
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/status" % (pid, task)) as file:
+            total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+    return total
+
+
+@case(measures=True)
+def test_an_idle_daemon_sleeps(server):
+    with Server(server) as s:
+        limit = 10 if s.is_corral() else 30  # redis-server ticks ten times a second, and its helpers as well
+        with s.connect() as c:
+            for _ in range(100):
+                c.send_raw(b"".join(resp.encode(["SET", "ttl:%d" % (int(time.time() * 1e6) % 10**9 * 1000 + i), "v", "EX", 100000 + i]) for i in range(1000)))
+                for _ in range(1000):
+                    c.read_frame()
+        time.sleep(1.5)
+        first = wakeups(s.pid)
+        time.sleep(3)
+        rate = (wakeups(s.pid) - first) / 3
+        print("    %.1f wake-ups a second" % rate)
+        assert rate <= limit, "%.1f wake-ups a second" % rate

@@ -1,0 +1,67 @@
+"""Where the daemon listens.
+
+Protected mode refuses addresses that are not loopback, and no test may contact another address; here only its setting is
+read and loopback is shown to pass. The refusal itself is a unit test's.
+"""
+import os
+import socket
+import stat
+import tempfile
+
+from cases import Skip, case, until
+from harness.resp import Connection
+from harness.server import Server
+
+
+@case()
+def test_several_addresses_and_ipv6(server):
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        raise Skip("no IPv6 loopback here")
+    with Server(server, bind=["127.0.0.1", "127.0.0.2", "::1"]) as s:
+        for host in ("127.0.0.1", "127.0.0.2", "::1"):
+            with Connection((host, s.port)) as c:
+                assert c.call("PING") == ("+", b"PONG"), host
+        with Connection(("::1", s.port)) as c:
+            assert "addr=[::1]:" in c.text("CLIENT", "INFO")
+
+
+@case()
+def test_optional_address(server):
+    with Server(server, bind=["127.0.0.1", "-192.0.2.1"]) as s, s.connect() as c:
+        assert c.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_unix_socket_with_permissions(server):
+    path = os.path.join(tempfile.mkdtemp(), "corral.sock")
+    with Server(server, unixsocket=path, unixsocketperm=700) as s:
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
+        with Connection(path) as c:
+            assert c.call("SET", "k", "v") == ("+", b"OK")
+            assert "addr=%s:0 " % path in c.text("CLIENT", "INFO")
+            assert " flags=U " in c.text("CLIENT", "INFO")
+        with s.connect() as c:
+            assert c.call("GET", "k") == ("$", b"v")
+    assert not os.path.exists(path), "the socket file is still there"
+
+
+@case()
+def test_unix_socket_alone(server):
+    path = os.path.join(tempfile.mkdtemp(), "corral.sock")
+    s = Server(server, wait=False, unixsocket=path, port=0)
+    try:
+        until(lambda: os.path.exists(path), what="the socket")
+        with Connection(path) as c:
+            assert c.call("PING") == ("+", b"PONG")
+    finally:
+        s.stop()
+
+
+@case()
+def test_protected_mode_lets_loopback_pass(server):
+    with Server(server, protected_mode="yes", bind=["*"]) as s, s.connect() as c:
+        assert c.call("CONFIG", "GET", "protected-mode")[1][1][1] == b"yes"
+        assert c.call("PING") == ("+", b"PONG")

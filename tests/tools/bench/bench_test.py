@@ -1,0 +1,252 @@
+#!/usr/bin/python3
+"""tools/bench and its load generator against redis-server and memcached: what they hide, refuse, and leave behind.
+
+bench_test.py [--generator PATH] [unittest arguments]; the generator is build/tools/load-generator otherwise.
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests"))
+from harness.server import ORACLE, Server  # noqa: E402
+
+BENCH = ROOT / "tools" / "bench"
+GENERATOR = ROOT / "build" / "tools" / "load-generator"
+
+
+def generator(port, *arguments):
+    """The load generator, started."""
+    return subprocess.Popen(
+        [GENERATOR, "--json", "--port", str(port), "--keys", "1000", "--warmup-seconds", "0.1", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    """(exit status, what it measured)."""
+    output, _ = process.communicate(timeout=30)
+    return process.returncode, json.loads(output)
+
+
+def bench(*arguments):
+    return subprocess.run([BENCH, "--generator", GENERATOR, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def processes_with(word):
+    """The processes that have the word among their arguments."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word in path.read_text(errors="replace").split("\0"):
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition):
+    """Whether it comes true within 10 s."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Generator(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(ORACLE)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def paused_run(self, *arguments):
+        """A run of 2.5 s in whose middle the server is stopped for a second."""
+        process = generator(self.server.port, "--prefill", "--seconds", "2.5",
+                            "--connections", "4", "--server-pid", str(self.server.pid), *arguments)
+        time.sleep(0.7)
+        os.kill(self.server.pid, signal.SIGSTOP)
+        try:
+            time.sleep(1)
+        finally:
+            os.kill(self.server.pid, signal.SIGCONT)
+        status, result = finish(process)
+        self.assertEqual((status, result["good"]), (0, True), result)
+        return result
+
+    def test_open_loop_shows_a_pause(self):
+        result = self.paused_run("--rate", "4000")
+        self.assertGreater(result["p99.9"], 0.95e6)
+        self.assertLess(result["p99.9"], 2e6)
+        self.assertGreaterEqual(result["max"], result["p99.9"])
+        # Over a third of the requests were due while the server stood still, evenly: the curve must show how many.
+        late = [quantile for quantile, latency in result["curve"] if latency > 0.5e6]
+        self.assertLess(late[0], 0.9)
+        self.assertGreater(result["samples"], 9_900)
+        self.assertLess(result["lateness"]["p50"], 1e6)
+
+    def test_closed_loop_hides_it(self):
+        result = self.paused_run()
+        self.assertLess(result["p99.9"], 0.5e6)
+        self.assertGreater(result["max"], 0.95e6)
+        self.assertGreater(result["server_cpu_us"], 0.1)
+
+    def test_wrong_replies_are_counted(self):
+        with self.server.connect() as connection:
+            connection.call("FLUSHALL")
+        misses = ("--seconds", "0.1", "--mix", "get:1,mget:1", "--pipeline", "4")
+        status, result = finish(generator(self.server.port, *misses))
+        self.assertEqual((status, result["good"], result["wrong_replies"]), (1, False, 0))
+        self.assertGreater(result["misses"], result["commands"])
+        self.assertEqual(finish(generator(self.server.port, *misses, "--allow-misses"))[0], 0)
+        with self.server.connect() as connection:
+            connection.call("CONFIG", "SET", "maxmemory", "1")
+            try:
+                status, result = finish(generator(self.server.port, "--seconds", "0.1", "--mix", "set"))
+            finally:
+                connection.call("CONFIG", "SET", "maxmemory", "0")
+        self.assertEqual(status, 1)
+        self.assertGreaterEqual(result["wrong_replies"], result["commands"])
+        self.assertTrue(result["first_wrong_reply"].startswith("-OOM command not allowed"), result)
+
+    def test_values_of_a_wrong_length_are_noticed(self):
+        self.assertEqual(finish(generator(self.server.port, "--prefill", "--seconds", "0", "--values", "31"))[0], 0)
+        status, result = finish(generator(self.server.port, "--seconds", "0.1"))
+        self.assertEqual((status, result["first_wrong_reply"]), (1, "1 values of 31 bytes"))
+
+    def test_prefill_sets_every_key(self):
+        with self.server.connect() as connection:
+            connection.call("FLUSHALL")
+        status, _ = finish(generator(self.server.port, "--prefill", "--seconds", "0", "--keys", "12345"))
+        self.assertEqual((status, self.server.info("keyspace")["db0"].split(",")[0]), (0, "keys=12345"))
+
+    def test_bystanders(self):
+        process = generator(self.server.port, "--prefill", "--seconds", "1", "--idle-connections", "200",
+                            "--also-slow-reader", "2", "--rate", "1000", "--arrivals", "poisson")
+        time.sleep(0.8)
+        with self.server.connect() as connection:
+            clients = connection.text("CLIENT", "LIST").splitlines()
+        self.assertEqual(finish(process)[0], 0)
+        self.assertEqual(len(clients), 50 + 200 + 2 + 1)
+        waiting = [line for line in clients if int(line.split(" tot-mem=")[1].split()[0]) > 10_000_000]
+        self.assertEqual(len(waiting), 2, "each slow reader has much waiting for it")
+
+    def test_a_server_that_goes_away(self):
+        with Server(ORACLE) as server:
+            process = generator(server.port, "--prefill", "--seconds", "20")
+            time.sleep(0.3)
+            server.kill()
+            status, result = finish(process)
+        self.assertEqual(status, 1)
+        self.assertRegex(result["failure"], "the server closed a connection|cannot write to the server")
+
+    def test_a_server_that_speaks_something_else(self):
+        status, result = finish(generator(self.server.port, "--seconds", "1", "--protocol", "memcached", "--mix", "set"))
+        self.assertEqual((status, result["good"]), (1, False))
+
+
+class Bench(unittest.TestCase):
+    def test_table_and_curves(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = bench("redis", "memcached", "--rounds", "2", "--seconds", "0.1", "--keys", "5000", "--load", "mix16",
+                         "--load", "own=--mix mget:1,setex:1 --distribution zipf:1.1 --values 1-100 --rate 3000",
+                         "--svg", f"{folder}/curves.svg")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for text in ("mix16: --mix get:10,set:1 --pipeline 16", "own: ", "CPU us/cmd", "p99.9 us", "x CPU"):
+                self.assertIn(text, done.stdout)
+            lines = [line.split() for line in done.stdout.splitlines()]
+            self.assertEqual([line[-2:] for line in lines if line[:1] == ["redis"]], [["1.00", "1.00"]] * 2)
+            self.assertEqual(len([line for line in lines if line[:1] == ["memcached"]]), 2)
+            drawing = xml.etree.ElementTree.parse(f"{folder}/curves.svg").getroot()
+            self.assertEqual(len(list(drawing.iter("{http://www.w3.org/2000/svg}polyline"))), 4)
+
+    def test_json(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = bench("redis", "--rounds", "2", "--seconds", "0.1", "--keys", "5000", "--load", "get", "--json",
+                         "--rate", "20%", "--svg", f"{folder}/curves.svg")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rounds = json.loads(done.stdout)["loads"][0]["rounds"]["redis"]
+        self.assertEqual(len(rounds), 2)
+        self.assertGreater(rounds[0]["server_cpu_us"], 0)
+
+    def test_wrong_arguments(self):
+        for arguments, text in (
+                ((), "required: SERVER"),
+                (("nosuch",), "unknown server 'nosuch': it must be corral, redis, memcached or NAME=PROTOCOL:COMMAND"),
+                (("redis", "redis"), "two servers have the same name"),
+                (("a=http:x {port}",), "is not NAME=resp:COMMAND or NAME=memcached:COMMAND"),
+                (("a=resp:x",), "does not say {port}"),
+                (("a=resp:x '{port}",), "No closing quotation"),
+                (("redis", "--load", "nosuch"), "unknown load 'nosuch'"),
+                (("redis", "--load", "a=--mix nosuch"), "--mix nosuch: must be a list"),
+                (("redis", "--values", "9-1"), "--values 9-1"),
+                (("redis", "--rounds", "0"), "'0' is not a number from 1 to"),
+                (("redis", "--rate", "much"), "'much' is not a number from"),
+                (("redis", "--server-cores", "4096"), "no core 4096"),
+                (("redis", "--nosuch"), "unrecognized arguments: --nosuch")):
+            done = bench(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(text, done.stderr)
+
+    def test_a_server_that_does_not_start_is_named_with_its_output(self):
+        done = bench("redis", "broken=resp:redis-server --port {port} --nosuch 1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("broken ended with status 1 instead of listening", done.stderr)
+        self.assertIn("Bad directive or wrong number of arguments", done.stderr)
+        done = bench("absent=resp:no-such-program {port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("absent: cannot start no-such-program: No such file", done.stderr)
+
+    def test_nothing_is_left_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(number), tempfile.TemporaryDirectory() as folder:
+                pid_file = pathlib.Path(folder, "pid")
+                server = f"one=resp:sh -c 'echo $$ > {pid_file}; exec {ORACLE} --port {{port}} --save \"\"'"
+                keys = str(5000 + os.getpid() % 1000)
+                process = subprocess.Popen([BENCH, "--generator", GENERATOR, server, "--keys", keys, "--seconds", "60"],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.addCleanup(process.kill)
+                # tools/bench itself and the generator.
+                self.assertTrue(wait_for(lambda: pid_file.exists() and pid_file.read_text() and
+                                         len(processes_with(keys)) == 2))
+                pid = int(pid_file.read_text())
+                self.assertTrue(is_alive(pid))
+                process.send_signal(number)
+                self.assertNotEqual(process.wait(20), 0)
+                self.assertTrue(wait_for(lambda: not is_alive(pid)), "the server")
+                self.assertTrue(wait_for(lambda: not processes_with(keys)), "the generator")
+
+    def test_a_port_that_never_opens(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            status, result = finish(generator(unused.getsockname()[1], "--seconds", "1"))
+        self.assertEqual((status, result["failure"]), (1, "cannot connect: connection refused"))
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--generator"]:
+        GENERATOR = pathlib.Path(arguments[1]).absolute()
+        arguments = arguments[2:]
+    if not GENERATOR.exists():
+        sys.exit(f"no {GENERATOR}: build the target load-generator, or name it with --generator")
+    unittest.main(argv=[sys.argv[0], *arguments])

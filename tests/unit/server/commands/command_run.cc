@@ -1,0 +1,44 @@
+#include "tests/unit/server/commands/command_run.h"
+
+#include "server/commands/families.h"
+
+namespace corral::commands {
+namespace {
+
+command::CommandTable Table() {
+  const std::span<const command::CommandSpec> families[] = {
+      StringCommands(),   SubstringCommands(), NumberCommands(), KeyspaceCommands(),
+      DatabaseCommands(), ExpireCommands(),    ScanCommands(),   ObjectCommands()};
+  return command::CommandTable(families);
+}
+
+}  // namespace
+
+CommandRun::CommandRun()
+    : keyspace_({.databases = 16, .shards = 16, .concurrent = false, .seed = 7}, nullptr, &lazy_free_),
+      table_(Table()),
+      stats_(table_.all().size()),
+      services_{config_,  config_.settings(), keyspace_, lazy_free_, table_,
+                clients_, telemetry_,         *this,     *this,      debug_},
+      client_(1, *this, {}, pool_, now_ms),
+      reply_(sink_, protocol::Version::kResp2) {}
+
+std::string CommandRun::operator()(std::vector<std::string_view> arguments) {
+  const command::Command* command = table_.Find(arguments[0]);
+  if (!command->subcommands.empty()) command = command->Subcommand(arguments[1]);
+  command::Context ctx = Make(*command, arguments);
+  command->spec->handler(ctx);
+  return sink_.Take();
+}
+
+void CommandRun::KeyChanged(int database, std::string_view key, const command::Event& event) {
+  events_.push_back(std::string(event.name) + " " + std::to_string(database) + " " + std::string(key));
+}
+
+void CommandRun::DatabaseFlushed(int database) { events_.push_back("flushed " + std::to_string(database)); }
+
+void CommandRun::DatabasesSwapped(int database, int other) {
+  events_.push_back("swapped " + std::to_string(database) + " " + std::to_string(other));
+}
+
+}  // namespace corral::commands

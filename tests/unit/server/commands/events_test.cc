@@ -1,0 +1,71 @@
+// What each write reports as changed, in the words that redis-server's keyspace events use.
+#include <doctest/doctest.h>
+
+#include "tests/unit/server/commands/command_run.h"
+
+namespace corral::commands {
+namespace {
+
+using Events = std::vector<std::string>;
+
+TEST_CASE("writes of strings") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  CHECK(events({"set", "a", "1"}) == Events{"set 0 a"});
+  CHECK(events({"set", "a", "2", "EX", "10"}) == Events{"set 0 a", "expire 0 a"});
+  CHECK(events({"set", "a", "2", "NX"}) == Events{});
+  CHECK(events({"set", "b", "2", "XX", "GET"}) == Events{});
+  CHECK(events({"setex", "a", "10", "5"}) == Events{"set 0 a", "expire 0 a"});
+  CHECK(events({"setnx", "a", "5"}) == Events{});
+  CHECK(events({"incr", "a"}) == Events{"incrby 0 a"});
+  CHECK(events({"decrby", "a", "4"}) == Events{"incrby 0 a"});
+  CHECK(events({"incrbyfloat", "a", "0.5"}) == Events{"incrbyfloat 0 a"});
+  CHECK(events({"incr", "a"}) == Events{});
+  CHECK(events({"append", "a", ""}) == Events{"append 0 a"});
+  CHECK(events({"setrange", "a", "0", ""}) == Events{});
+  CHECK(events({"setrange", "a", "1", "x"}) == Events{"setrange 0 a"});
+  CHECK(events({"getset", "a", "x"}) == Events{"set 0 a"});
+  CHECK(events({"getex", "a", "PERSIST"}) == Events{});
+  CHECK(events({"getex", "a", "EX", "10"}) == Events{"expire 0 a"});
+  CHECK(events({"getex", "a", "PERSIST"}) == Events{"persist 0 a"});
+  CHECK(events({"getex", "a", "EXAT", "1"}) == Events{"del 0 a"});
+  CHECK(events({"mset", "a", "1", "b", "2", "a", "3"}) == Events{"set 0 a", "set 0 b", "set 0 a"});
+  CHECK(events({"msetnx", "c", "1", "b", "2"}) == Events{});
+  CHECK(events({"getdel", "b"}) == Events{"del 0 b"});
+  CHECK(events({"getdel", "b"}) == Events{});
+}
+
+TEST_CASE("writes of keys") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  run({"mset", "a", "1", "b", "2"});
+  run.Events();
+  CHECK(events({"expire", "a", "10"}) == Events{"expire 0 a"});
+  CHECK(events({"expire", "a", "5", "GT"}) == Events{});
+  CHECK(events({"persist", "a"}) == Events{"persist 0 a"});
+  CHECK(events({"persist", "a"}) == Events{});
+  CHECK(events({"rename", "a", "a"}) == Events{});
+  CHECK(events({"renamenx", "a", "b"}) == Events{});
+  CHECK(events({"rename", "a", "b"}) == Events{"rename_from 0 a", "rename_to 0 b"});
+  CHECK(events({"copy", "b", "c", "DB", "3"}) == Events{"copy_to 3 c"});
+  CHECK(events({"move", "b", "2"}) == Events{"move_from 0 b", "move_to 2 b"});
+  run({"mset", "a", "1", "b", "2"});
+  run.Events();
+  CHECK(events({"expire", "a", "-1"}) == Events{"del 0 a"});
+  CHECK(events({"del", "a", "b", "b"}) == Events{"del 0 b"});
+  CHECK(events({"swapdb", "0", "0"}) == Events{});
+  CHECK(events({"swapdb", "0", "2"}) == Events{"swapped 0 2"});
+  CHECK(run({"get", "b"}) == "$1\r\n1\r\n");
+  CHECK(events({"flushdb"}) == Events{"flushed 0"});
+  CHECK(events({"flushall", "ASYNC"}) == Events{"flushed -1"});
+  CHECK(run({"get", "b"}) == "$-1\r\n");
+}
+
+}  // namespace
+}  // namespace corral::commands

@@ -1,0 +1,188 @@
+// Loading files, standard input and options; the reports of mistakes.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "server/config/config.h"
+#include "server/process/version.h"
+#include "tests/unit/server/config/scratch_folder.h"
+
+namespace corral::config {
+namespace {
+
+Result Load(Config* config, const std::vector<std::string>& arguments, const std::string& input = "") {
+  std::istringstream stream(input);
+  return config->Load(ParseCommandLine(arguments), stream);
+}
+
+// The report of a mistake in a file of one line.
+std::string Mistake(const std::string& line) {
+  ScratchFolder folder;
+  folder.Write("m.conf", "\n# a comment\n  " + line + "  \nport 1\n");
+  Config config;
+  return Load(&config, {"m.conf"}).error();
+}
+
+std::string Report(const std::string& line, const std::string& reason) {
+  return "\n*** FATAL CONFIG FILE ERROR (Corral " + std::string(process::kVersion) +
+         ") ***\nReading the configuration file m.conf, at line 3\n>>> '" + line + "'\n" + reason + "\n";
+}
+
+TEST_CASE("config load: file, then standard input, then options") {
+  ScratchFolder folder;
+  folder.Write("a.conf", "PORT 1\ntimeout 1\nmaxclients 1\n");
+  Config config;
+  const Result result = Load(&config, {"a.conf", "--port", "3", "-"}, "port 2\r\ntimeout 2");
+  REQUIRE_MESSAGE(result.ok(), result.error());
+  CHECK(config.settings().port == 3);
+  CHECK(config.settings().timeout_s == 2);
+  CHECK(config.settings().maxclients == 1);
+  CHECK(config.file() == folder.path() + "/a.conf");
+}
+
+TEST_CASE("config load: values of every kind") {
+  Config config;
+  const Result result = Load(
+      &config, {"-"},
+      "bind 127.0.0.1 ::1\nunixsocketperm 750\nmaxmemory 1gb\nmaxmemory-policy ALLKEYS-LRU\nprotected-mode "
+      "No\n"
+      "client-output-buffer-limit \"normal 1mb 2k 3\"\nclient-output-buffer-limit replica 0 0 0 pubsub 1 2 "
+      "3\n"
+      "latency-tracking-info-percentiles 50 99.95\nnotify-keyspace-events KEx\nrequirepass \"a b\\x01\"\n"
+      "shutdown-on-sigterm save now\noom-score-adj-values 1 2 3\nhz 9999\nloglevel "
+      "nothing\nenable-debug-command local\n"
+      "maxmemory-clients 5%\nhash-max-ziplist-entries 7\nlua-time-limit 8\nrename-command FLUSHALL \"\"\n"
+      "list-max-ziplist-entries 5\nreplicaof no one\nthreads 3\nio-threads 4\n");
+  REQUIRE_MESSAGE(result.ok(), result.error());
+  const Settings& settings = config.settings();
+  CHECK(settings.bind == std::vector<std::string>{"127.0.0.1", "::1"});
+  CHECK(settings.unixsocketperm == 0750);
+  CHECK(settings.maxmemory_bytes == 1ull << 30);
+  CHECK(settings.maxmemory_policy == MaxmemoryPolicy::kAllkeysLru);
+  CHECK_FALSE(settings.protected_mode);
+  CHECK(settings.client_output_buffer_limits[kNormalClients] == BufferLimit{1 << 20, 2000, 3});
+  CHECK(settings.client_output_buffer_limits[kReplicaClients] == BufferLimit{});
+  CHECK(settings.client_output_buffer_limits[kPubsubClients] == BufferLimit{1, 2, 3});
+  CHECK(settings.latency_tracking_info_percentiles == std::vector<double>{50, 99.95});
+  CHECK(settings.notify_keyspace_events == (kNotifyKeyspace | kNotifyKeyevent | kNotifyExpired));
+  CHECK(settings.requirepass == "a b\x01");
+  CHECK(settings.shutdown_on_sigterm == (kShutdownSave | kShutdownNow));
+  CHECK(settings.oom_score_adj_values[2] == 3);
+  CHECK(settings.hz == 500);
+  CHECK(settings.loglevel == log::Level::kNothing);
+  CHECK(settings.enable_debug_command == AllowedFor::kLocal);
+  CHECK(settings.hash_max_listpack_entries == 7);
+  CHECK(settings.busy_reply_threshold_ms == 8);
+  CHECK(settings.threads == 3);
+  REQUIRE(config.renamed_commands().size() == 1);
+  CHECK(config.renamed_commands()[0].name == "FLUSHALL");
+  CHECK(config.renamed_commands()[0].new_name.empty());
+}
+
+TEST_CASE("config load: threads 0 stands for the cores, at most eight") {
+  Config config;
+  CHECK(config.settings().threads >= 1);
+  CHECK(config.settings().threads <= 8);
+}
+
+TEST_CASE("config load: save lines add up until an empty one") {
+  Config config;
+  REQUIRE(Load(&config, {"-", "--save", "5", "6"}, "save 60 1 30 2\nsave \"\"\nsave 7 8\n").ok());
+  CHECK(config.settings().save == std::vector<SavePoint>{{7, 8}, {5, 6}});
+}
+
+TEST_CASE("config load: mistakes name file, line and what is allowed") {
+  CHECK(Mistake("timeout 1x") == Report("timeout 1x", "argument couldn't be parsed into an integer"));
+  CHECK(Mistake("port 65536") == Report("port 65536", "argument must be between 0 and 65535 inclusive"));
+  CHECK(Mistake("unixsocketperm 1000") ==
+        Report("unixsocketperm 1000", "argument must be between 0 and 777 inclusive"));
+  CHECK(Mistake("daemonize maybe") == Report("daemonize maybe", "argument must be 'yes' or 'no'"));
+  CHECK(Mistake("loglevel loud") ==
+        Report("loglevel loud",
+               "argument(s) must be one of the following: debug, verbose, notice, warning, nothing"));
+  CHECK(Mistake("maxmemory 1tb") == Report("maxmemory 1tb", "argument must be a memory value"));
+  CHECK(Mistake("port 1 2") == Report("port 1 2", "wrong number of arguments"));
+  CHECK(Mistake("port") == Report("port", "wrong number of arguments"));
+  CHECK(Mistake("nonesuch 1") == Report("nonesuch 1", "Bad directive or wrong number of arguments"));
+  CHECK(Mistake("rename-command GET") ==
+        Report("rename-command GET", "Bad directive or wrong number of arguments"));
+  CHECK(Mistake("x \"abc") == Report("x \"abc", "Unbalanced quotes in configuration line"));
+  CHECK(Mistake("save 60") == Report("save 60", "Invalid save parameters"));
+  CHECK(Mistake("dir /nonexistent/x") == Report("dir /nonexistent/x", "No such file or directory"));
+  CHECK(Mistake("bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17") ==
+        Report("bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "Too many bind addresses specified."));
+  CHECK(Mistake("notify-keyspace-events Kq") ==
+        Report("notify-keyspace-events Kq", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."));
+  CHECK(Mistake("proc-title-template {x}") ==
+        Report("proc-title-template {x}", "template format is invalid or contains unknown variables"));
+
+  Config config;
+  CHECK(Load(&config, {"--port", "x"}).error().find("Reading the command line\n>>> 'port \"x\"'\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("config load: what is not there is refused when asked for") {
+  for (const char* line : {"appendonly yes", "replicaof 127.0.0.1 1", "slaveof 127.0.0.1 1",
+                           "cluster-enabled yes", "tls-port 6380", "tls-replication yes", "aclfile /x",
+                           "user bob on", "loadmodule /x.so", "min-replicas-to-write 1"}) {
+    CAPTURE(line);
+    CHECK(Mistake(line).find(">>> '" + std::string(line) + "'\n") != std::string::npos);
+  }
+  Config config;
+  CHECK(Load(&config, {"-"}, "appendonly no\ncluster-enabled no\ntls-port 0\naclfile \"\"\n").ok());
+}
+
+TEST_CASE("config load: includes") {
+  ScratchFolder folder;
+  folder.Write("a.conf", "port 1\ninclude d-*.conf\ninclude none-*.conf\ninclude b.conf\ntimeout 5\n");
+  folder.Write("b.conf", "port 2\n");
+  folder.Write("d-1.conf", "tcp-backlog 1\n");
+  folder.Write("d-2.conf", "tcp-backlog 2\n");
+  Config config;
+  const Result result = Load(&config, {"a.conf"});
+  REQUIRE_MESSAGE(result.ok(), result.error());
+  CHECK(config.settings().port == 2);
+  CHECK(config.settings().tcp_backlog == 2);
+  CHECK(config.settings().timeout_s == 5);
+
+  folder.Write("b.conf", "port 2\nport x\n");
+  Config wrong;
+  CHECK(Load(&wrong, {"a.conf"}).error().find("file b.conf, at line 2\n>>> 'port x'") != std::string::npos);
+
+  folder.Write("b.conf", "include ./a.conf\n");
+  Config loop;
+  CHECK(Load(&loop, {"a.conf"}).error().find("'./a.conf' includes itself") != std::string::npos);
+
+  folder.Write("b.conf", "\ninclude none.conf\n");
+  Config missing;
+  CHECK(Load(&missing, {"none.conf"}).error() ==
+        "Fatal error, can't open config file 'none.conf': No such file or directory\n");
+  CHECK(Load(&missing, {"a.conf"})
+            .error()
+            .find("file b.conf, at line 2\n>>> 'include none.conf'\ncan't open config "
+                  "file 'none.conf': No such file or directory\n") != std::string::npos);
+  Config directory;
+  CHECK(Load(&directory, {folder.path()}).error().find("Is a directory") != std::string::npos);
+}
+
+TEST_CASE("config load: a log file that cannot be opened") {
+  Config config;
+  CHECK(Load(&config, {"--logfile", "/nonexistent/log"}).error() ==
+        "Can't open the log file '/nonexistent/log': No such file or directory\n");
+}
+
+TEST_CASE("config load: warnings of what has no effect") {
+  Config quiet;
+  REQUIRE(Load(&quiet, {"-"}, "appendonly no\nmaxmemory 1gb\nrdbcompression yes\nsave \"\"\n").ok());
+  CHECK(quiet.StartupWarnings().empty());
+
+  Config loud;
+  REQUIRE(Load(&loud, {"-"}, "save 60 1\nio-threads 4\nmaxmemory-samples 9\n").ok());
+  const auto warnings = loud.StartupWarnings();
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0].find("'save'") != std::string::npos);
+  CHECK(warnings[1].ends_with("have no effect: io-threads, maxmemory-samples"));
+}
+
+}  // namespace
+}  // namespace corral::config
