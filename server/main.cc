@@ -31,10 +31,10 @@ std::string ExecutablePath(const char* as_started) {
   return size > 0 ? std::string(path, static_cast<size_t>(size)) : as_started;
 }
 
-int Fail(const std::string& reason) {
+int Fail(const std::string& reason, bool log_is_elsewhere) {
+  // Once: to the log, or, where that is not what the user looks at, to standard error.
+  if (log_is_elsewhere) fmt::print(stderr, "{}\n", reason);
   log::Warning("{}", reason);
-  // The log may be a file or syslog: whoever started the daemon gets the line as well.
-  if (!isatty(STDOUT_FILENO) || log::CurrentLevel() > log::Level::kWarning) fmt::print(stderr, "{}\n", reason);
   return 1;
 }
 
@@ -81,18 +81,19 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   const config::Settings& settings = config.settings();
   process::Supervisor supervisor(static_cast<process::Supervision>(settings.supervised));
   process::Daemon daemon;
+  bool elsewhere = !settings.logfile.empty() || settings.syslog_enabled;
   bool forks = settings.daemonize && !supervisor.active();
-  if (forks && !daemon.Fork()) return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)));
+  if (forks && !daemon.Fork()) return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
   supervisor.Starting();
   PrepareProcess(config);
   log::Notice("Corral {} starting, pid {}, compatible with Redis {}", process::kVersion, getpid(),
               process::kCompatibleVersion);
   uint32_t clients = process::RaiseFileLimit(settings.maxclients);
-  if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.");
+  if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.", elsewhere);
   config.LowerMaxclients(clients);
 
   Server server(config, ExecutablePath(program.c_str()));
-  if (config::Result started = server.Start(); !started) return Fail(started.error());
+  if (config::Result started = server.Start(); !started) return Fail(started.error(), elsewhere);
   SetTitle(title, config, program);
   bool wants_pid = forks || !settings.pidfile.empty();
   std::string pid_path = settings.pidfile.empty() ? process::kDefaultPidFile : settings.pidfile;

@@ -55,14 +55,14 @@ inline Database::Place Database::Locate(const Key& key) const {
 
 // ---- Reading ----
 
-const Record* Database::Find(const Key& key) {
+const Record* Database::Find(const Key& key, bool touch) {
   const Place place = Locate(key);
   if (!place) {
     ++place.shard.counters.misses;
     return nullptr;
   }
   ++place.shard.counters.hits;
-  place.shard.Touch(place.position, now_ms_);
+  if (touch) place.shard.Touch(place.position, now_ms_);
   return place.record();
 }
 

@@ -36,11 +36,12 @@ class Database {
   int index() const { return index_; }
   int64_t now_ms() const { return now_ms_; }
 
-  // Read access: counts a hit or a miss and marks the key as used.
-  const Record* Find(const Key& key);
-  // Looks without counting or marking (TYPE, TTL, OBJECT, existence checks of writers).
+  // Read access: counts a hit or a miss and marks the key as used; without `touch` (CLIENT NO-TOUCH, and commands that
+  // look at a key and not at its value) it only counts.
+  const Record* Find(const Key& key, bool touch = true);
+  // Looks without counting or marking (DEBUG, existence checks of writers).
   const Record* Peek(const Key& key);
-  // As Find, without counting (TOUCH, writers that read); `touch` false for CLIENT NO-TOUCH.
+  // As Find, without counting: writers that read.
   const Record* FindQuietly(const Key& key, bool touch = true);
 
   // Creates or replaces. True when the key was new.

@@ -32,6 +32,13 @@ uint32_t HashIndex::PreviousCount(uint32_t bucket_count) {
   return bucket_count <= 8 ? bucket_count - 1 : bucket_count - (1u << (std::bit_width(bucket_count - 1) - 3));
 }
 
+// Segments do not split at one size: those that began together would go on together, and the whole table with
+// them.
+uint32_t HashIndex::SplitCount(uint32_t canonical, uint32_t depth) {
+  const uint32_t mixed = (canonical + (depth << 24) + 1) * 0x9e3779b1u;
+  return kMaxBuckets - (mixed >> 30) * (kMaxBuckets / 8);
+}
+
 // A little room is left, so that the next insert does not resize at once.
 uint32_t HashIndex::CountFor(uint32_t records) {
   uint32_t count = 1;
@@ -103,7 +110,7 @@ Position HashIndex::Insert(uint64_t hash, Slot slot, uint8_t stamp) {
   uint32_t canonical = CanonicalIndex(hash);
   while (entries_[canonical].used >= Limit(entries_[canonical].bucket_count)) [[unlikely]] {
       const Segment& segment = entries_[canonical];
-      if (segment.bucket_count < kMaxBuckets || segment.depth == kMaxDepth) {
+      if (segment.bucket_count < SplitCount(canonical, segment.depth) || segment.depth == kMaxDepth) {
         Resize(canonical, NextCount(segment.bucket_count));
       } else {
         Split(canonical);
@@ -188,18 +195,19 @@ void HashIndex::Split(uint32_t canonical) {
   if (entries_[canonical].depth == std::bit_width(mask_)) DoubleDirectory();
   const Segment old = entries_[canonical];
   Entry all[kMaxBuckets * Bucket::kSlots];
-  Entry halves[2][kMaxBuckets * Bucket::kSlots];
-  uint32_t counts[2] = {0, 0};
+  // The one half from the front, the other from the back.
+  Entry parted[kMaxBuckets * Bucket::kSlots];
   const uint32_t count = Collect(old, all);
+  uint32_t front = 0;
+  uint32_t back = count;
   for (uint32_t i = 0; i < count; ++i) {
     if (i + kPrefetchAhead < count) Prefetch(all[i + kPrefetchAhead].slot.record());
     const uint32_t bit = DirectoryBits(HashOf(*all[i].slot.record())) >> old.depth & 1;
-    halves[bit][counts[bit]++] = all[i];
+    parted[bit == 0 ? front++ : --back] = all[i];
   }
   const auto depth = static_cast<uint8_t>(old.depth + 1);
-  for (uint32_t bit = 0; bit < 2; ++bit) {
-    Build(canonical | bit << old.depth, depth, CountFor(counts[bit]), halves[bit], counts[bit]);
-  }
+  Build(canonical, depth, CountFor(front), parted, front);
+  Build(canonical | 1u << old.depth, depth, CountFor(count - front), parted + front, count - front);
   --segments_at_depth_[old.depth];
   segments_at_depth_[depth] += 2;
   FreeBuckets(old.buckets, old.bucket_count);

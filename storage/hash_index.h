@@ -27,17 +27,17 @@ struct WalkPosition {
 //   depth d; 2^(n-d)
 //              entries describe the same one. The one with the smallest index is canonical and counts the
 //              records.
-//   segment    1 to 64 buckets in one allocation, a multiple of the allocator's classes. A record's home is
+//   segment    1 to 256 buckets in one allocation, a multiple of the allocator's classes. A record's home is
 //   bucket
 //              tag * buckets / 2^16: the order of homes is the order of tags at any size, so that resizing a
 //              segment moves slots without touching a record. A record whose home is full lies in the next
 //              bucket with room.
 //
-// A segment takes the next size class when it is 90% full; beyond 64 buckets it splits in two by one more bit
-// of the hash, which is the only step that reads records (some 400, prefetched). As each segment does this at
-// its own moment, the table as a whole has no saw-tooth. Shrinking goes the same way back, and buddies join.
-// One call does one such step at most: its work is bounded, whatever the number of records. The directory's
-// doubling copies 16 bytes per entry.
+// A segment takes the next size class when it is 90% full; beyond 160 to 256 buckets it splits in two by one
+// more bit of the hash, which is the only step that reads records (1000 to 1600, prefetched). As each segment
+// does this at its own moment, the table as a whole has no saw-tooth. Shrinking goes the same way back, and
+// buddies join. One call does one such step at most: its work is bounded, whatever the number of records. The
+// directory's doubling copies 16 bytes per entry.
 //
 // Records belong to the index: its destructor destroys them. Owned by the shard's lock.
 class HashIndex {
@@ -118,7 +118,7 @@ class HashIndex {
   static constexpr uint32_t kMaxDepth = 30;
 
  private:
-  static constexpr int kPlaceBits = 6;
+  static constexpr int kPlaceBits = 8;
   static constexpr uint32_t kMaxBuckets = 1u << kPlaceBits;
   static constexpr int kTagBits = 16;
 
@@ -147,6 +147,7 @@ class HashIndex {
   static uint32_t NextCount(uint32_t bucket_count);  // the size classes
   static uint32_t PreviousCount(uint32_t bucket_count);
   static uint32_t CountFor(uint32_t records);
+  static uint32_t SplitCount(uint32_t canonical, uint32_t depth);  // buckets beyond which a segment splits
   static Position Place(const Segment& segment, Slot slot, uint8_t stamp);
   static void FillHole(const Segment& segment, uint32_t at, int index);
   static uint32_t Collect(const Segment& segment, Entry* entries);

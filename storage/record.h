@@ -30,14 +30,14 @@ struct IntegerText {
 // A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
 // table inserts or erases; owned by the shard's lock.
 //
-//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [expiry 6] | key | payload |
+//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [expiry 8] | key | payload |
 //
 //   flags    7 wide payload length | 6 wide key length | 5 free (leases) | 4 has an expiry | 3..0 kind
 //   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: the pointer of a
 //   SharedBytes
 //
 // The allocation always has the size class of the record's length, so that the length tells the room there is
-// to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 57 with an expiry: both in the class
+// to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 59 with an expiry: both in the class
 // of 64.
 class Record {
  public:
@@ -116,7 +116,7 @@ class Record {
   static constexpr uint8_t kHasExpiry = 0x10;
   static constexpr uint8_t kWideKey = 0x40;
   static constexpr uint8_t kWidePayload = 0x80;
-  static constexpr size_t kExpiryBytes = 6;
+  static constexpr size_t kExpiryBytes = 8;
 
   struct Shape;
 

@@ -76,7 +76,7 @@ void Context::ReplyHelp(std::span<const std::string_view> lines) {
   reply.Simple(UpperCase(arguments_[0]) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (std::string_view line : lines) reply.Simple(line);
   reply.Simple("HELP");
-  reply.Simple("    Print this help.");
+  reply.Simple("    Prints this help.");
 }
 
 void Context::ReplySubcommandSyntax() {

@@ -62,7 +62,8 @@ bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPositio
   }
   int64_t last = 0;
   if (!FindRange(spec, arguments, &first, &last)) return false;
-  for (int64_t i = first; i <= last; i += spec.step) keys->push_back({static_cast<size_t>(i), spec.flags});
+  const uint16_t flags = spec.flags_of != nullptr ? spec.flags_of(arguments) : spec.flags;
+  for (int64_t i = first; i <= last; i += spec.step) keys->push_back({static_cast<size_t>(i), flags});
   return (spec.flags & kKeyIncomplete) == 0;
 }
 
@@ -71,6 +72,7 @@ bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPositio
 bool FindKeys(const Command& command, std::span<const std::string_view> arguments,
               std::vector<KeyPosition>* keys) {
   bool complete = true;
+  keys->clear();
   for (const KeySpec& spec : command.spec->keys) {
     if ((spec.flags & kKeyNotKey) != 0) continue;
     if (!FindKeysOf(spec, arguments, keys)) complete = false;

@@ -94,6 +94,8 @@ struct KeySpec {
   int limit = 0;  // kRange with last -1: stop after 1/limit of the arguments
   int keynum_index = 0, first_key = 1;  // kKeynum: relative to begin
   std::string_view notes = {};
+  // With kKeyVariableFlags: what these arguments do to the keys.
+  uint16_t (*flags_of)(std::span<const std::string_view> arguments) = nullptr;
 };
 
 // One row. Names are lower case; a container command (CLIENT, CONFIG ...) has subcommands and, when it can also be

@@ -185,7 +185,8 @@ void ClientPause(Context& context) {
   if (timeout_ms < 0) return context.reply.Error("ERR timeout is negative");
 
   const int64_t now_ms = net::EventLoop::MonotonicMs();
-  const int64_t deadline_ms = timeout_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + timeout_ms;
+  if (timeout_ms > INT64_MAX - now_ms) return context.reply.Error("ERR timeout is out of range");
+  const int64_t deadline_ms = now_ms + timeout_ms;
   client::Registry& clients = context.services.clients;
   const client::PauseMode present = clients.pause_mode();
   if (present == client::PauseMode::kNone) {

@@ -95,7 +95,7 @@ void ExpireAtSeconds(Context& ctx) { ExpireAt(ctx, Unit::kSeconds, Origin::kUnix
 void ExpireAtMilliseconds(Context& ctx) { ExpireAt(ctx, Unit::kMilliseconds, Origin::kUnixEpoch); }
 
 void ReplyExpiry(Context& ctx, Unit unit, Origin origin) {
-  const Record* record = ctx.db.Peek(ctx.Key(1));
+  const Record* record = FindForInspection(ctx, ctx.Key(1));
   if (record == nullptr) return ctx.reply.Integer(-2);
   int64_t time = record->expire_at_ms();
   if (time == storage::kNoExpiry) return ctx.reply.Integer(-1);

@@ -38,20 +38,20 @@ void Unlink(Context& ctx) { Delete(ctx, storage::Reclaim::kInBackground); }
 // EXISTS key [key ...]
 void Exists(Context& ctx) {
   int64_t present = 0;
-  for (size_t i = 1; i < ctx.size(); ++i) present += ctx.db.Peek(ctx.Key(i)) != nullptr;
+  for (size_t i = 1; i < ctx.size(); ++i) present += FindForInspection(ctx, ctx.Key(i)) != nullptr;
   ctx.reply.Integer(present);
 }
 
 // TOUCH key [key ...]
 void Touch(Context& ctx) {
   int64_t present = 0;
-  for (size_t i = 1; i < ctx.size(); ++i) present += ctx.db.FindQuietly(ctx.Key(i)) != nullptr;
+  for (size_t i = 1; i < ctx.size(); ++i) present += ctx.db.Find(ctx.Key(i)) != nullptr;
   ctx.reply.Integer(present);
 }
 
 // TYPE key
 void Type(Context& ctx) {
-  const Record* record = ctx.db.Peek(ctx.Key(1));
+  const Record* record = FindForInspection(ctx, ctx.Key(1));
   ctx.reply.Simple(record == nullptr ? "none" : TypeName(record->type()));
 }
 

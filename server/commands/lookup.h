@@ -13,7 +13,12 @@ namespace corral::commands {
 
 // For commands that read a value: counts a hit or a miss; marks the key as used unless CLIENT NO-TOUCH is on.
 inline const storage::Record* FindForRead(command::Context& ctx, const storage::Key& key) {
-  return ctx.client.no_touch ? ctx.db.FindQuietly(key, false) : ctx.db.Find(key);
+  return ctx.db.Find(key, !ctx.client.no_touch);
+}
+
+// For commands that ask about a key and not for its value: counts, and never marks.
+inline const storage::Record* FindForInspection(command::Context& ctx, const storage::Key& key) {
+  return ctx.db.Find(key, false);
 }
 
 // For commands that read a value in order to change it: counts nothing.

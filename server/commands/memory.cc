@@ -13,6 +13,7 @@
 #include "server/client/registry.h"
 #include "server/command/context.h"
 #include "server/commands/families.h"
+#include "server/commands/lookup.h"
 #include "server/telemetry/memory_figures.h"
 #include "storage/memory_meter.h"
 
@@ -150,7 +151,7 @@ void Usage(Context& context) {
     if (!context.ReadInteger(i + 1, &samples)) return;
     if (samples < 0) return context.ReplySyntaxError();
   }
-  const storage::Record* record = context.db.Peek(context.Key(2));
+  const storage::Record* record = FindForInspection(context, context.Key(2));
   if (record == nullptr) return context.reply.Null();
   context.reply.Integer(static_cast<int64_t>(record->allocated_bytes()));
 }

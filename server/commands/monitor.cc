@@ -14,10 +14,9 @@ using command::Context;
 
 // MONITOR
 void Monitor(Context& context) {
-  if (!context.client.monitor) {
-    context.client.monitor = true;
-    context.services.telemetry.monitors.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (context.client.monitor) return;  // no reply, as Redis has it
+  context.client.monitor = true;
+  context.services.telemetry.monitors.fetch_add(1, std::memory_order_relaxed);
   context.reply.Ok();
 }
 

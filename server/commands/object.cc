@@ -23,7 +23,7 @@ bool TracksRecency(MaxmemoryPolicy policy) {
 
 // The record that OBJECT asks about; nullptr after a null reply.
 const Record* FindObject(Context& ctx, const Key& key) {
-  const Record* record = ctx.db.Peek(key);
+  const Record* record = FindForInspection(ctx, key);
   if (record == nullptr) ctx.reply.Null();
   return record;
 }

@@ -1,4 +1,5 @@
 // The string family, whole values: SET and its kin, GET and its kin, and their forms for several keys.
+#include <algorithm>
 #include <cstdint>
 
 #include "server/commands/expire_time.h"
@@ -210,10 +211,20 @@ using enum command::Flag;
 using enum command::Category;
 using enum command::KeyFlag;
 
+// SET reads the key only to answer GET.
+uint16_t SetKeyFlags(std::span<const std::string_view> arguments) {
+  auto is_get = [](std::string_view word) {
+    return word.size() == 3 && (word[0] | 0x20) == 'g' && (word[1] | 0x20) == 'e' && (word[2] | 0x20) == 't';
+  };
+  bool get = arguments.size() > 3 && std::any_of(arguments.begin() + 3, arguments.end(), is_get);
+  return get ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate;
+}
+
 constexpr KeySpec kSetKey[] = {{.flags = kKeyRw | kKeyAccess | kKeyUpdate | kKeyVariableFlags,
-                                .notes = "Read as well as written because of the `GET` option"}};
+                                .notes = "RW and ACCESS due to the optional `GET` argument",
+                                .flags_of = SetKeyFlags}};
 constexpr KeySpec kGetExKey[] = {
-    {.flags = kKeyRw | kKeyAccess | kKeyUpdate, .notes = "Updated because the expiration may change"}};
+    {.flags = kKeyRw | kKeyAccess | kKeyUpdate, .notes = "RW and UPDATE because it changes the TTL"}};
 constexpr KeySpec kInsertKey[] = {{.flags = kKeyOw | kKeyInsert}};
 constexpr KeySpec kOverwriteKey[] = {{.flags = kKeyOw | kKeyUpdate}};
 constexpr KeySpec kReplaceKey[] = {{.flags = kKeyRw | kKeyAccess | kKeyUpdate}};

@@ -2,12 +2,14 @@
 #include "server/dispatch/executor.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "server/client/registry.h"
 #include "server/config/settings.h"
+#include "server/log/log.h"
 #include "server/net/event_loop.h"
 #include "server/telemetry/monitor_line.h"
 #include "storage/memory_meter.h"
@@ -15,6 +17,19 @@
 namespace corral::dispatch {
 
 using command::Command;
+
+namespace {
+
+// What a browser that was lured into talking to this port sends: nothing of it may run.
+bool IsHttp(std::string_view name) {
+  auto is = [name](std::string_view word) {
+    return std::equal(name.begin(), name.end(), word.begin(), word.end(),
+                      [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  };
+  return is("post") || is("host:");
+}
+
+}  // namespace
 
 void CommandClock::ReadClocks() {
   unix_ms_ = net::EventLoop::UnixMs();
@@ -78,6 +93,13 @@ Outcome Executor::Run(const Request& request) {
     client.CloseAfterReply();
     return Outcome::kDone;
   }
+  if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
+    log::Warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. "
+                 "Connection from {} aborted.",
+                 client.stream().PeerAddress());
+    client.CloseNow();
+    return Outcome::kDone;
+  }
   std::string refusal;
   if (!PassGates(request, &refusal)) [[unlikely]] {
     Refuse(request, refusal);
@@ -110,7 +132,6 @@ void Executor::Refuse(const Request& request, std::string_view text) {
 void Executor::Call(const Request& request) {
   client::Client& client = *request.client;
   const Command& command = *request.command;
-  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]] FeedMonitors(request);
   uint64_t mark = client.output.mark();
   client.last_command = &command;
   client.reply.ResetErrors();
@@ -125,6 +146,7 @@ void Executor::Call(const Request& request) {
   } else {
     command.spec->handler(context);
   }
+  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]] FeedMonitors(request);
   wrote_ |= command.Is(command::kWrite);
   Account(request, clock_.Lap());
   if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] SettleReplyMode(client, mark);

@@ -165,6 +165,8 @@ void Worker::OnEnd(net::Stream& stream) {
   // What arrived before the end in this same turn still runs, as it would have if the end had come later.
   RunBatch();
   auto& client = *static_cast<Client*>(stream.context);
+  // A peer that only closed its sending side reads the replies that it is owed.
+  if (!client.close_now() && !client.stream().writing()) SendPending(client);
   Close(client);
 }
 
@@ -195,8 +197,11 @@ void Worker::FlushAll() {
 }
 
 void Worker::Flush(Client& client) {
+  bool owed = !client.output.empty();
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
-  bool finished = client.output.empty() && client.close_after_reply();
+  // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as Redis has it.
+  bool finished = client.output.empty() && client.close_after_reply() &&
+                  (owed || client.reply_mode != client::ReplyMode::kOff);
   if (client.close_now() || finished || OverOutputLimit(client, executor_.clock().unix_ms())) Close(client);
 }
 

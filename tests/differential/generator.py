@@ -251,7 +251,7 @@ class Generator:
                           ["DEBUG", "PROTOCOL", self.pick(["string", "integer", "double", "null", "array", "set", "map", "verbatim", "true", "false", "bignum", "x"])]])
 
     def volatile(self):
-        return self.pick([["TIME"], ["CLIENT", "ID"], ["MEMORY", "USAGE", self.key()], ["COMMAND", "COUNT"], ["SLOWLOG", "LEN"], ["LASTSAVE"]]), "shape"
+        return self.pick([["TIME"], ["CLIENT", "ID"], ["MEMORY", "USAGE", self.key()], ["COMMAND", "COUNT"], ["SLOWLOG", "LEN"]]), "shape"
 
     def unknown(self):
         name = self.pick(["FOO", "", "GETT", "se t", "x" * 200, "\r\n", "a'b", "OBJEC", b"\xff\xfe"])

@@ -31,7 +31,7 @@ TEST_CASE("record: a key of 16 and a value of 32 bytes take 64 bytes, with an ex
   CHECK(record->allocated_bytes() == 64);
   Record* moved = Record::SetExpiry(record, kSomeMs);
   CHECK(moved == record);
-  CHECK(record->size() == 57);
+  CHECK(record->size() == 59);
   CHECK(record->allocated_bytes() == 64);
   CHECK(record->expire_at_ms() == kSomeMs);
   CHECK(record->key() == std::string(16, 'k'));

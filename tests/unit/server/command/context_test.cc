@@ -86,7 +86,7 @@ TEST_CASE("HELP and the subcommand's error name the container in upper case") {
                    ctx.ReplyHelp(lines);
                  }) ==
         "*5\r\n+OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+A\r\n+    b.\r\n+HELP\r\n"
-        "+    Print this help.\r\n");
+        "+    Prints this help.\r\n");
   CHECK(run.With({"obJect", "fOo"}, [](Context& ctx) { ctx.ReplySubcommandSyntax(); }) ==
         "-ERR unknown subcommand or wrong number of arguments for 'fOo'. Try OBJECT HELP.\r\n");
 }

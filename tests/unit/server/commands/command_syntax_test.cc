@@ -14,12 +14,18 @@ std::string Text(const std::vector<SyntaxArgument>& arguments) {
   std::string text;
   for (const SyntaxArgument& argument : arguments) {
     if (!text.empty()) text += ' ';
-    text += argument.name + ":" + std::string(ArgumentTypeName(argument.type));
+    text += argument.name;
+    text += ':';
+    text += ArgumentTypeName(argument.type);
     if (!argument.token.empty()) text += ":" + argument.token;
     if (argument.optional) text += '?';
     if (argument.multiple) text += '+';
     if (argument.multiple_token) text += '*';
-    if (!argument.arguments.empty()) text += "(" + Text(argument.arguments) + ")";
+    if (!argument.arguments.empty()) {
+      text += '(';
+      text += Text(argument.arguments);
+      text += ')';
+    }
   }
   return text;
 }
