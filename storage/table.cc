@@ -9,6 +9,9 @@ namespace corral::storage {
 
 namespace {
 
+// A key is expired from the millisecond after its expiry on; the last one that there is has none after it.
+int64_t FirstExpiredMs(int64_t expire_at_ms) { return expire_at_ms == INT64_MAX ? expire_at_ms : expire_at_ms + 1; }
+
 // A wheel full of stale references: many small chunks, freed elsewhere.
 struct WheelGarbage final : Garbage {
   explicit WheelGarbage(std::unique_ptr<TimingWheel> dropped) : wheel(std::move(dropped)) {}
@@ -59,7 +62,7 @@ Record* Table::Remove(uint64_t hash, Position position) {
 
 void Table::AddReference(uint64_t hash, int64_t expire_at_ms, int64_t now_ms) {
   if (!wheel_) wheel_ = std::make_unique<TimingWheel>(now_ms);
-  wheel_->Add(HashLow(hash), expire_at_ms + 1);
+  wheel_->Add(HashLow(hash), FirstExpiredMs(expire_at_ms));
   if (old_wheel_) {
     RefillWheel();
   } else if (wheel_->references() > expiring_size() + StaleLimit()) {
@@ -73,7 +76,7 @@ void Table::RefillWheel() {
     const bool more = index_.Walk(&refill_, [this](Position position) {
       if (!position.slot().expires()) return;
       const Record& record = *position.record();
-      wheel_->Add(HashLow(index_.HashOf(record)), record.expire_at_ms() + 1);
+      wheel_->Add(HashLow(index_.HashOf(record)), FirstExpiredMs(record.expire_at_ms()));
     });
     if (more) continue;
     if (lazy_free_ != nullptr) {
