@@ -186,6 +186,7 @@ std::string_view Server::Refusal(int descriptor, net::Transport transport) const
 }
 
 void Server::Accept(int descriptor, net::Transport transport) {
+  workers_.first().OnWakeup();  // settings and counters are read inside the gate
   std::string_view refusal = Refusal(descriptor, transport);
   if (!refusal.empty()) {
     // Best effort, as the peer may not even read it.

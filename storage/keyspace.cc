@@ -211,8 +211,8 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
   const uint64_t start_ns = clock_->monotonic_ns();
   uint64_t spent_us = 0;
   const uint32_t mine = (shard_count() - first + step - 1) / step;
-  uint32_t& resume = shards_[first]->expire_resume;
-  const uint32_t offset = resume % mine;
+  std::atomic<uint32_t>& resume = shards_[first]->expire_resume;
+  const uint32_t offset = resume.load(std::memory_order_relaxed) % mine;
   int64_t next_ms = INT64_MAX;
   for (uint32_t i = 0; i < mine;) {
     const uint32_t at = (offset + i) % mine;
@@ -228,7 +228,7 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
     }
     if (spent_us < static_cast<uint64_t>(budget_us)) continue;
     // The next turn begins behind this shard: none waits for another's backlog.
-    resume = (at + 1) % mine;
+    resume.store((at + 1) % mine, std::memory_order_relaxed);
     if (i < mine) next_ms = now_ms;
     break;
   }

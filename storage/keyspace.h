@@ -72,7 +72,7 @@ class Keyspace {
 
   // Expiry. Runs due keys of shards first, first + step, ... until done or until `budget_us` is used up.
   // Returns the Unix ms at which the next call has work (now_ms when work is left, INT64_MAX when nothing is
-  // pending). Locks shards itself; a `first` belongs to one thread at a time. Switched off: removes nothing,
+  // pending). Locks shards itself; any number of threads may call it. Switched off: removes nothing,
   // INT64_MAX.
   int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
   void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go

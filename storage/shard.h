@@ -71,7 +71,7 @@ class alignas(64) Shard {
  public:
   ShardCounters counters;
   uint64_t epoch_bytes = 0;    // what recency was told last
-  uint32_t expire_resume = 0;  // of the worker whose first shard this is: where its last turn of expiry ended
+  std::atomic<uint32_t> expire_resume{0};  // of the worker whose first shard this is: where its last turn of expiry ended
   RecencyClock recency;
   Random random;
 };
