@@ -55,6 +55,11 @@ std::string UnknownSubcommand(std::string_view subcommand, std::string_view comm
       {"ERR unknown subcommand '", Quotable(subcommand, kQuotedBytes), "'. Try ", upper, " HELP."});
 }
 
+std::string NotWhileSubscribed(std::string_view command) {
+  return Concatenate({"ERR Can't execute '", command,
+                      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"});
+}
+
 std::string InvalidExpire(std::string_view command) {
   return Concatenate({"ERR invalid expire time in '", command, "' command"});
 }

@@ -32,6 +32,7 @@ std::string WrongArity(std::string_view command);  // full name, subcommands as 
 // args: everything behind the name; cut as Redis cuts them (128 bytes in all).
 std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t count);
 std::string UnknownSubcommand(std::string_view subcommand, std::string_view command);  // "... Try X HELP."
+std::string NotWhileSubscribed(std::string_view command);  // ERR Can't execute 'get': only (P|S)SUBSCRIBE ...
 std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command
 
 }  // namespace corral::protocol::wire

@@ -80,9 +80,13 @@ Server::Server(config::Config& config, std::string executable)
     : config_(config),
       settings_(config.settings()),
       keyspace_(KeyspaceOptionsFor(settings_), &effects_, &lazy_free_),
+      leases_(keyspace_, settings_, clock_, RandomSeed()),
+      pubsub_(static_cast<size_t>(settings_.threads), RandomSeed()),
+      events_(pubsub_, settings_),
+      tracking_(keyspace_, lazy_free_, settings_, static_cast<size_t>(settings_.threads)),
       commands_(dispatch::BuildCommandTable()),
       services_{config_,  settings_,  keyspace_, lazy_free_, *commands_,
-                clients_, telemetry_, effects_,  *this,      debug_},
+                clients_, telemetry_, effects_,  leases_,    pubsub_,   tracking_,  *this,     debug_},
       workers_(services_, static_cast<size_t>(settings_.threads)) {
   telemetry_.facts.run_id = telemetry::NewRunId();
   telemetry_.facts.replication_id = telemetry::NewRunId();
@@ -91,6 +95,10 @@ Server::Server(config::Config& config, std::string executable)
   telemetry_.facts.start_unix_ms = net::EventLoop::UnixMs();
   telemetry_.facts.port = settings_.port;
   effects_.set_concurrent(settings_.threads > 1);
+  effects_.set_leases(leases_);
+  effects_.set_events(events_);
+  effects_.set_tracking(tracking_);
+  keyspace_.AnnounceCreated(events_.Wanted(command::kEventNew));
   keyspace_.SetEvictionPolicy(PolicyOf(settings_.maxmemory_policy));
   storage::SetAllocatorBackgroundThread(settings_.jemalloc_bg_thread);
   clients_.on_unpause = [this] { workers_.ResumePaused(); };
@@ -241,6 +249,7 @@ void Server::Tick() {
     telemetry_.output_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_out), now);
   });
   if (++ticks_ % (1000 / kTickMs) == 0) workers_.CheckLimits(net::EventLoop::UnixMs());
+  tracking_.Sweep();
   // Memory that no write asked for (output of slow readers, say) counts as well.
   if (settings_.maxmemory_bytes != 0) keyspace_.MakeRoom(settings_.maxmemory_bytes, 0, net::EventLoop::UnixMs());
 }
@@ -256,6 +265,10 @@ void Server::RegisterObservers() {
     if (possible >= settings.maxclients) return Result::Ok();
     return Result::Error(fmt::format(
         "The operating system is not able to handle the specified number of clients, try with {}", possible));
+  });
+  config_.OnChange("notify-keyspace-events", [this](const Settings& settings) {
+    keyspace_.AnnounceCreated((settings.notify_keyspace_events & config::kNotifyNew) != 0);
+    return Result::Ok();
   });
   config_.OnChange("maxmemory-policy", [this](const Settings& settings) {
     keyspace_.SetEvictionPolicy(PolicyOf(settings.maxmemory_policy));

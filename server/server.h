@@ -13,9 +13,13 @@
 #include "server/config/config.h"
 #include "server/dispatch/effects.h"
 #include "server/dispatch/workers.h"
+#include "server/lease/leases.h"
 #include "server/net/listener.h"
 #include "server/process/limits.h"
+#include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
+#include "server/tracking/tracking.h"
+#include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 
@@ -60,6 +64,11 @@ class Server final : public command::Lifecycle {
   dispatch::WriteEffects effects_;
   storage::LazyFree lazy_free_;
   storage::Keyspace keyspace_;
+  storage::SystemClock clock_;
+  lease::Leases leases_;
+  pubsub::Hub pubsub_;
+  pubsub::KeyspaceEvents events_;
+  tracking::Tracking tracking_;
   std::unique_ptr<command::CommandTable> commands_;
   command::Services services_;
   dispatch::Workers workers_;

@@ -25,6 +25,13 @@ bool Expired(const Record& record, int64_t now_ms) {
   return expire_at_ms != kNoExpiry && expire_at_ms < now_ms;
 }
 
+Lifetime LifetimeOf(const PutOptions& options) {
+  Lifetime lifetime(options.expire_at_ms);
+  lifetime.fresh_until_ms = options.fresh_until_ms;
+  lifetime.cost_us = options.cost_us;
+  return lifetime;
+}
+
 bool Live(Slot slot, int64_t now_ms) { return !slot.expires() || !Expired(*slot.record(), now_ms); }
 
 }  // namespace
@@ -95,18 +102,22 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
   Shard& shard = place.shard;
   if (!place) {
     const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
-    Record* record = Record::Create(key.name, std::move(value), options.expire_at_ms);
+    Record* record = Record::Create(key.name, std::move(value), LifetimeOf(options));
     keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
     if (shard.recency.compaction_due()) [[unlikely]]
       shard.CompactStamps();
+    keyspace_->Created(index_, key.name);
     return true;
   }
   shard.Touch(place.position, now_ms_);
   const int64_t old_expiry_ms = place.position.slot().expires() ? place.record()->expire_at_ms() : kNoExpiry;
-  const bool keep = options.keep_expiry && old_expiry_ms != kNoExpiry;
+  Lifetime lifetime = LifetimeOf(options);
+  if (options.keep_expiry) {
+    lifetime = place.record()->lifetime();
+    if (!lifetime.expires()) lifetime.expire_at_ms = options.expire_at_ms;
+  }
   SharedBytes old_large;
-  Record* record = Record::Assign(place.record(), std::move(value),
-                                  keep ? old_expiry_ms : options.expire_at_ms, &old_large);
+  Record* record = Record::Assign(place.record(), std::move(value), lifetime, &old_large);
   place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
   if (old_large) keyspace_->Dispose(std::move(old_large), reclaim);
   return false;
@@ -158,12 +169,28 @@ void Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
 }
 
+void Database::MakeStale(const Key& key) {
+  const Place place = Locate(key);
+  if (!place) return;
+  Lifetime lifetime = place.record()->lifetime();
+  if (lifetime.fresh_until_ms != kAlwaysFresh && lifetime.fresh_until_ms <= now_ms_) return;
+  lifetime.fresh_until_ms = now_ms_;
+  Record* record = Record::SetLifetime(place.record(), lifetime);
+  place.table->Update(key.hash, place.position, record, lifetime.expire_at_ms, now_ms_);
+}
+
 void Database::Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim) {
   const Place source = Locate(from);
   if (!source || (index_ == target.index_ && from.name == to.name)) return;
-  const PutOptions options{.expire_at_ms = source.record()->expire_at_ms()};
+  const Lifetime lifetime = source.record()->lifetime();
+  const PutOptions options{.expire_at_ms = lifetime.expire_at_ms,
+                           .fresh_until_ms = lifetime.fresh_until_ms,
+                           .cost_us = lifetime.cost_us};
   target.keyspace_->ShardFor(to.hash).recency.AddWritten(to.name.size() + kRecordOverhead);
-  target.Store(to, Record::Value::Of(*source.record()), options, reclaim);
+  // A key that is replaced counts as a new one.
+  if (!target.Store(to, Record::Value::Of(*source.record()), options, reclaim)) {
+    keyspace_->Created(target.index_, to.name);
+  }
   if (!keep_source) Erase(from);
 }
 

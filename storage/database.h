@@ -24,6 +24,8 @@ struct PutOptions {
   bool try_integer =
       true;          // store canonical int64 text as an integer, as SET does; APPEND's result stays raw
   bool raw = false;  // force Encoding::kRaw for OBJECT ENCODING (results of APPEND, SETRANGE)
+  int64_t fresh_until_ms = kAlwaysFresh;  // with keep_expiry the present one stays
+  uint32_t cost_us = 0;                   // the same
 };
 
 // A cheap value: made for one command at `now_ms`. Every call that names a key requires the lock of that
@@ -56,7 +58,9 @@ class Database {
   bool Erase(const Key& key, Reclaim reclaim = Reclaim::kNow);
   // The key must be live. kNoExpiry takes the expiry away.
   void SetExpiry(const Key& key, int64_t expire_at_ms);
-  // Moves (or copies) value and expiry of the live key `from` to `to` in database `target` (replacing what is
+  // SOFTDEL: the live key is stale from now on, if it is not already.
+  void MakeStale(const Key& key);
+  // Moves (or copies) value and lifetime of the live key `from` to `to` in database `target` (replacing what is
   // there); both shards are locked. RENAME, MOVE, COPY.
   void Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim);
 

@@ -26,6 +26,8 @@ class KeyspaceListener {
   virtual ~KeyspaceListener() = default;
   virtual void OnExpired(int database, std::string_view key) = 0;
   virtual void OnEvicted(int database, std::string_view key) = 0;
+  // A key came into being, by whatever command; only while AnnounceCreated asks for it.
+  virtual void OnCreated(int /*database*/, std::string_view /*key*/) {}
 };
 
 struct KeyspaceOptions {
@@ -84,6 +86,8 @@ class Keyspace {
   // Told by writers so that recency epochs advance with what was written.
   // (PutString and ResizeString call it themselves.)
 
+  void AnnounceCreated(bool wanted) { announce_created_.store(wanted, std::memory_order_relaxed); }
+
   // Bytes of indexes and wheels, without records (MEMORY STATS). Locks each shard itself.
   size_t TableBytes();
 
@@ -95,6 +99,9 @@ class Keyspace {
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
   // Removes the expired record at `position` and tells the listener.
   void Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position);
+  void Created(int database, std::string_view key) {
+    if (announce_created_.load(std::memory_order_relaxed) && listener_ != nullptr) listener_->OnCreated(database, key);
+  }
   void Dispose(Record* record, Reclaim reclaim);
   void Dispose(SharedBytes large, Reclaim reclaim);
   struct DueSlice;
@@ -113,6 +120,7 @@ class Keyspace {
 
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
   std::atomic<bool> active_expiry_{true};
+  std::atomic<bool> announce_created_{false};
   std::atomic<uint32_t> evict_next_{0};  // the shard that gives next: all give in turn
   std::atomic<uint64_t> random_;
   std::atomic<uint64_t> expire_cycle_us_{0};

@@ -1,5 +1,6 @@
 #include "storage/record.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -23,8 +24,9 @@ struct Record::Shape {
   size_t key_size;
   size_t payload_size;
 
-  Shape(Kind kind, size_t key_size, size_t payload_size, bool expires)
-      : flags(static_cast<uint8_t>(static_cast<unsigned>(kind) | (expires ? kHasExpiry : 0u) |
+  Shape(Kind kind, size_t key_size, size_t payload_size, const Lifetime& lifetime)
+      : flags(static_cast<uint8_t>(static_cast<unsigned>(kind) | (lifetime.expires() ? kHasExpiry : 0u) |
+                                   (lifetime.refreshed() ? kHasRefresh : 0u) |
                                    (key_size > 255 ? kWideKey : 0u) |
                                    (payload_size > 255 ? kWidePayload : 0u))),
         key_size(key_size),
@@ -104,6 +106,29 @@ Encoding Record::encoding() const {
   }
 }
 
+int64_t Record::fresh_until_ms() const {
+  if (!(flags() & kHasRefresh)) return kAlwaysFresh;
+  uint64_t ms = 0;
+  std::memcpy(&ms, refresh_bytes(), kFreshBytes);
+  return ms > static_cast<uint64_t>(kLastFreshMs) ? kAlwaysFresh : static_cast<int64_t>(ms);
+}
+
+uint32_t Record::cost_us() const {
+  if (!(flags() & kHasRefresh)) return 0;
+  uint32_t us;
+  std::memcpy(&us, refresh_bytes() + kFreshBytes, kCostBytes);
+  return us;
+}
+
+Lifetime Record::lifetime() const {
+  Lifetime lifetime(expire_at_ms());
+  if (flags() & kHasRefresh) {
+    lifetime.fresh_until_ms = fresh_until_ms();
+    lifetime.cost_us = cost_us();
+  }
+  return lifetime;
+}
+
 void* Record::large_pointer() const {
   void* raw;
   std::memcpy(&raw, payload().data(), sizeof raw);
@@ -158,7 +183,7 @@ Record* Record::AllocateRecord(size_t size) { return static_cast<Record*>(::oper
 
 void Record::FreeRecord(Record* record, size_t size) { FreeSized(record, SizeClass(size)); }
 
-void Record::WriteHeader(const Shape& shape, int64_t expire_at_ms) {
+void Record::WriteHeader(const Shape& shape, const Lifetime& lifetime) {
   char* at = bytes();
   *at++ = static_cast<char>(shape.flags);
   if (shape.flags & kWideKey) {
@@ -175,33 +200,39 @@ void Record::WriteHeader(const Shape& shape, int64_t expire_at_ms) {
   } else {
     *at++ = static_cast<char>(shape.payload_size);
   }
-  if (shape.flags & kHasExpiry) std::memcpy(at, &expire_at_ms, kExpiryBytes);
+  if (shape.flags & kHasRefresh) [[unlikely]] {
+    const int64_t fresh_until_ms = std::min(lifetime.fresh_until_ms, kLastFreshMs);
+    std::memcpy(at, &fresh_until_ms, kFreshBytes);
+    std::memcpy(at + kFreshBytes, &lifetime.cost_us, kCostBytes);
+    at += kFreshBytes + kCostBytes;
+  }
+  if (shape.flags & kHasExpiry) std::memcpy(at, &lifetime.expire_at_ms, kExpiryBytes);
 }
 
-Record* Record::Create(std::string_view key, Value value, int64_t expire_at_ms) {
+Record* Record::Create(std::string_view key, Value value, const Lifetime& lifetime) {
   void* raw = nullptr;
   std::string_view payload = value.payload();
   if (value.kind_ == Kind::kLarge) {
     raw = value.large_.Release();
     payload = {reinterpret_cast<const char*>(&raw), sizeof raw};
   }
-  const Shape shape(value.kind_, key.size(), payload.size(), expire_at_ms != kNoExpiry);
+  const Shape shape(value.kind_, key.size(), payload.size(), lifetime);
   Record* record = AllocateRecord(shape.size());
-  record->WriteHeader(shape, expire_at_ms);
+  record->WriteHeader(shape, lifetime);
   char* at = record->bytes() + KeyOffset(shape.flags);
   std::memcpy(at, key.data(), key.size());
   if (!payload.empty()) std::memcpy(at + key.size(), payload.data(), payload.size());
   return record;
 }
 
-Record* Record::Assign(Record* record, Value value, int64_t expire_at_ms, SharedBytes* old_large) {
+Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, SharedBytes* old_large) {
   *old_large = record->ReleaseLarge();
   const size_t size = record->size();
   const size_t payload_size = value.kind_ == Kind::kLarge ? sizeof(void*) : value.payload().size();
-  const Shape shape(value.kind_, record->key_size(), payload_size, expire_at_ms != kNoExpiry);
+  const Shape shape(value.kind_, record->key_size(), payload_size, lifetime);
   // A change of the header's length moves the key, over bytes that the value may be a view of.
   if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(size)) {
-    Record* moved = Create(record->key(), std::move(value), expire_at_ms);
+    Record* moved = Create(record->key(), std::move(value), lifetime);
     FreeRecord(record, size);
     return moved;
   }
@@ -211,25 +242,25 @@ Record* Record::Assign(Record* record, Value value, int64_t expire_at_ms, Shared
   } else if (payload_size != 0) {
     std::memmove(record->payload_data(), value.payload().data(), payload_size);
   }
-  record->WriteHeader(shape, expire_at_ms);
+  record->WriteHeader(shape, lifetime);
   return record;
 }
 
-Record* Record::SetExpiry(Record* record, int64_t expire_at_ms) {
+Record* Record::SetLifetime(Record* record, const Lifetime& lifetime) {
   const size_t old_size = record->size();
   const size_t payload_size = record->payload_size();
-  const Shape shape(record->kind(), record->key_size(), payload_size, expire_at_ms != kNoExpiry);
+  const Shape shape(record->kind(), record->key_size(), payload_size, lifetime);
   Record* target = record;
   const char* old_key = record->key().data();
   if (SizeClass(shape.size()) != SizeClass(old_size)) target = AllocateRecord(shape.size());
   std::memmove(target->bytes() + KeyOffset(shape.flags), old_key, shape.key_size + payload_size);
-  target->WriteHeader(shape, expire_at_ms);
+  target->WriteHeader(shape, lifetime);
   if (target != record) FreeRecord(record, old_size);
   return target;
 }
 
 Record* Record::Resize(Record* record, size_t size) {
-  const int64_t expire_at_ms = record->expire_at_ms();
+  const Lifetime lifetime = record->lifetime();
   if (record->kind() == Kind::kLarge && size >= kLargeValue) {
     SharedBytes large = record->ReleaseLarge();
     const size_t old_size = large.size();
@@ -249,15 +280,15 @@ Record* Record::Resize(Record* record, size_t size) {
     if (!text.empty()) std::memcpy(large.data(), text.data(), text.size());
     std::memset(large.data() + text.size(), 0, size - text.size());
     large.SetSize(size);
-    return Assign(record, Value::Of(std::move(large), false, true), expire_at_ms, &old_large);
+    return Assign(record, Value::Of(std::move(large), false, true), lifetime, &old_large);
   }
   if (size <= text.size()) {
     SharedBytes keep = record->Large();
-    return Assign(record, Value::Of(text.substr(0, size), false, true), expire_at_ms, &old_large);
+    return Assign(record, Value::Of(text.substr(0, size), false, true), lifetime, &old_large);
   }
   const size_t old_size = record->size();
   const size_t text_size = text.size();
-  const Shape shape(Kind::kRaw, record->key_size(), size, record->expires());
+  const Shape shape(Kind::kRaw, record->key_size(), size, lifetime);
   Record* target = record;
   if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(old_size)) {
     target = AllocateRecord(shape.size());
@@ -266,9 +297,15 @@ Record* Record::Resize(Record* record, size_t size) {
   char* data = target->bytes() + KeyOffset(shape.flags) + shape.key_size;
   if (text_size != 0) std::memmove(data, text.data(), text_size);
   std::memset(data + text_size, 0, size - text_size);
-  target->WriteHeader(shape, expire_at_ms);
+  target->WriteHeader(shape, lifetime);
   if (target != record) FreeRecord(record, old_size);
   return target;
+}
+
+Record* Record::SetExpiry(Record* record, int64_t expire_at_ms) {
+  Lifetime lifetime = record->lifetime();
+  lifetime.expire_at_ms = expire_at_ms;
+  return SetLifetime(record, lifetime);
 }
 
 char* Record::text_data() {

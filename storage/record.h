@@ -12,6 +12,20 @@
 namespace corral::storage {
 
 inline constexpr int64_t kNoExpiry = -1;
+inline constexpr int64_t kAlwaysFresh = -1;
+
+// How long a value lives, how long it counts as fresh, and what it cost to make. Times are Unix ms.
+struct Lifetime {
+  // Implicit: most values only expire.
+  Lifetime(int64_t expire_at = kNoExpiry) : expire_at_ms(expire_at) {}
+
+  int64_t expire_at_ms;
+  int64_t fresh_until_ms = kAlwaysFresh;  // from then on stale: served, and to be refreshed
+  uint32_t cost_us = 0;                   // from a lease's grant to its fill; 0: not known
+
+  bool expires() const { return expire_at_ms != kNoExpiry; }
+  bool refreshed() const { return fresh_until_ms != kAlwaysFresh || cost_us != 0; }
+};
 
 // From this size on a value lives in a SharedBytes of its own: RENAME and MOVE carry a pointer, replies send
 // it without a copy, and it can be freed on another thread.
@@ -30,9 +44,10 @@ struct IntegerText {
 // A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
 // table inserts or erases; owned by the shard's lock.
 //
-//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [expiry 8] | key | payload |
+//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [refresh 10] | [expiry 8] | key | payload |
 //
-//   flags    7 wide payload length | 6 wide key length | 5 free (leases) | 4 has an expiry | 3..0 kind
+//   flags    7 wide payload length | 6 wide key length | 5 has a refresh | 4 has an expiry | 3..0 kind
+//   refresh  fresh-until 6 (all ones: always fresh) | cost 4
 //   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: the pointer of a
 //   SharedBytes
 //
@@ -50,6 +65,9 @@ class Record {
     std::memcpy(&ms, bytes() + key_offset() - kExpiryBytes, kExpiryBytes);
     return static_cast<int64_t>(ms);
   }
+  int64_t fresh_until_ms() const;  // Unix time; kAlwaysFresh without one
+  uint32_t cost_us() const;        // 0: not known
+  Lifetime lifetime() const;
   size_t string_size() const;  // length of the text, for integers too
   // The text; integers are printed into `scratch`, so the view lives as long as both.
   std::string_view String(IntegerText& scratch) const {
@@ -92,11 +110,12 @@ class Record {
   };
 
   // Throws std::bad_alloc, like every allocation here; the process does not survive that.
-  static Record* Create(std::string_view key, Value value, int64_t expire_at_ms);
-  // Stores another value and expiry, in place when the size class stays. The value may be a view into this
+  static Record* Create(std::string_view key, Value value, const Lifetime& lifetime);
+  // Stores another value and lifetime, in place when the size class stays. The value may be a view into this
   // record. What the old value leaves behind, if it was large, goes to *old_large. Returns the record, which
   // may have moved.
-  static Record* Assign(Record* record, Value value, int64_t expire_at_ms, SharedBytes* old_large);
+  static Record* Assign(Record* record, Value value, const Lifetime& lifetime, SharedBytes* old_large);
+  static Record* SetLifetime(Record* record, const Lifetime& lifetime);
   static Record* SetExpiry(Record* record, int64_t expire_at_ms);
   // Makes the text `size` bytes long, new bytes zero, as Kind::kRaw or kLarge.
   static Record* Resize(Record* record, size_t size);
@@ -114,9 +133,11 @@ class Record {
  private:
   static constexpr uint8_t kKindMask = 0x0f;
   static constexpr uint8_t kHasExpiry = 0x10;
+  static constexpr uint8_t kHasRefresh = 0x20;
   static constexpr uint8_t kWideKey = 0x40;
   static constexpr uint8_t kWidePayload = 0x80;
-  static constexpr size_t kExpiryBytes = 8;
+  static constexpr size_t kExpiryBytes = 8, kFreshBytes = 6, kCostBytes = 4;
+  static constexpr int64_t kLastFreshMs = (int64_t{1} << 48) - 2;
 
   struct Shape;
 
@@ -133,7 +154,7 @@ class Record {
   }
   static constexpr size_t KeyOffset(uint8_t flags) {
     return 3u + (flags & kWideKey ? 3u : 0u) + (flags & kWidePayload ? 1u : 0u) +
-           (flags & kHasExpiry ? kExpiryBytes : 0u);
+           (flags & kHasExpiry ? kExpiryBytes : 0u) + (flags & kHasRefresh ? kFreshBytes + kCostBytes : 0u);
   }
   size_t key_offset() const { return KeyOffset(flags()); }
   size_t payload_size() const {
@@ -145,9 +166,12 @@ class Record {
   }
   std::string_view payload() const { return {bytes() + key_offset() + key_size(), payload_size()}; }
   char* payload_data() { return bytes() + key_offset() + key_size(); }
+  const char* refresh_bytes() const {
+    return bytes() + key_offset() - (expires() ? kExpiryBytes : 0u) - kFreshBytes - kCostBytes;
+  }
   void* large_pointer() const;
   std::string_view StringElsewhere(IntegerText& scratch) const;
-  void WriteHeader(const Shape& shape, int64_t expire_at_ms);
+  void WriteHeader(const Shape& shape, const Lifetime& lifetime);
   static Record* AllocateRecord(size_t size);
   static void FreeRecord(Record* record, size_t size);
 };

@@ -25,7 +25,9 @@ void Client::Block(std::unique_ptr<Wait> wait, int64_t deadline_ms) {
 
 size_t Client::MemoryBytes() const {
   return sizeof(*this) + sizeof(net::Stream) + pending_input.capacity() + argument_bytes + output.allocated_bytes() +
-         name.capacity() + library_name.capacity() + library_version.capacity();
+         (subscriptions ? subscriptions->allocated_bytes() : 0) +
+         (tracking ? sizeof(TrackingMode) : 0) + name.capacity() + library_name.capacity() +
+         library_version.capacity();
 }
 
 }  // namespace corral::client

@@ -9,8 +9,12 @@
 
 #include "protocol/reply_writer.h"
 #include "protocol/request_reader.h"
+#include "server/client/attachment.h"
 #include "server/client/input_buffer.h"
 #include "server/client/output_buffer.h"
+#include "server/client/push.h"
+#include "server/client/subscriptions.h"
+#include "server/client/tracking_mode.h"
 #include "server/net/stream.h"
 
 namespace corral::command {
@@ -27,6 +31,8 @@ class Wait {
   virtual ~Wait() = default;
   // The reply when the deadline passes, or for CLIENT UNBLOCK ... TIMEOUT.
   virtual void ReplyTimeout(protocol::ReplyWriter& reply) = 0;
+  // Whether further input on the connection ends the wait as its deadline does.
+  virtual bool EndsOnInput() const { return false; }
 };
 
 // How a wait that another connection ends is answered (CLIENT UNBLOCK).
@@ -43,6 +49,18 @@ class ClientOwner {
   void Revisit(uint64_t client_id) {
     Visit(client_id, [](Client&) {});
   }
+  // The client's wait is over and its reply is written: it goes on. The owner's thread, in a turn.
+  virtual void WaitAnswered(Client& client) = 0;
+
+  // Runs `work` on the owner's thread, in a later turn and in order. Any thread.
+  virtual void Post(std::function<void()> /*work*/) {}
+  // Null when it is gone. The owner's thread.
+  virtual Client* Find(uint64_t /*client_id*/) { return nullptr; }
+  // Queues a message that is no reply, outside of the reply that the client's present command is writing; closes the
+  // client at its output limit, at once. The owner's thread, in a turn. Not for a client that closes already.
+  virtual void Push(Client& /*client*/, const PushedMessage& /*message*/) {}
+  // Of the owners of a process, from 0 on.
+  size_t worker_index = 0;
 
  protected:
   ~ClientOwner() = default;
@@ -76,7 +94,9 @@ class Client {
   bool no_evict = false, no_touch = false;
   bool monitor = false;
   ReplyMode reply_mode = ReplyMode::kOn;
-  KindOfClient kind() const { return KindOfClient::kNormal; }
+  KindOfClient kind() const { return subscriptions ? KindOfClient::kPubsub : KindOfClient::kNormal; }
+  std::unique_ptr<Subscriptions> subscriptions;  // null: none; changed by pubsub::Hub alone
+  std::unique_ptr<TrackingMode> tracking;        // null: never used; changed by tracking::Tracking
   protocol::Version version() const { return reply.version(); }
 
   // Sends what is queued, then closes. Commands behind the present one are not run.
@@ -99,6 +119,8 @@ class Client {
   void Unblock() { wait_.reset(); }
   // What CLIENT UNBLOCK asks of the owner; set under the gate as writer, followed by owner().Revisit.
   WaitEnd requested_wait_end = WaitEnd::kNone;
+
+  std::unique_ptr<Attachment> leader;  // lease::Leader, from the first lease on
 
   // --- input and output, run by the worker
   protocol::RequestReader reader;

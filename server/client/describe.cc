@@ -15,6 +15,11 @@ std::string Flags(const Client& client) {
   if (client.monitor) flags += 'O';
   if (client.kind() == KindOfClient::kPubsub) flags += 'P';
   if (client.blocked()) flags += 'b';
+  if (client.tracking && client.tracking->on) {
+    flags += 't';
+    if (client.tracking->broken_redirect) flags += 'R';
+    if (client.tracking->broadcast) flags += 'B';
+  }
   if (client.close_after_reply()) flags += 'c';
   if (client.close_now()) flags += 'A';
   if (client.stream().transport() == net::Transport::kUnix) flags += 'U';
@@ -31,19 +36,23 @@ std::string Describe(const Client& client, int64_t now_ms) {
   const size_t buffer_bytes = client.output.allocated_bytes();
   const size_t pieces = client.output.pieces();
   std::string line = fmt::format(
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 "
-      "watch=0",
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
       client.id, stream.PeerAddress(), stream.LocalAddress(), stream.descriptor(), client.name,
       std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
       std::max<int64_t>(0, now_ms - client.last_active_ms) / 1000, Flags(client), client.database);
+  static const Subscriptions kNone;
+  const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
+  line += fmt::format(" sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
+                      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
       "events={}",
       client.pending_input.size(), client.pending_input.capacity() - client.pending_input.size(),
       client.argument_bytes, buffer_bytes, buffer_bytes, client.output.pending_bytes(),
       pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(), stream.writing() ? "rw" : "r");
-  line += fmt::format(" cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+  line += fmt::format(" cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                       client.last_command != nullptr ? client.last_command->name : "NULL", client.user,
+                      client.tracking && client.tracking->on ? static_cast<int64_t>(client.tracking->redirect_id) : -1,
                       static_cast<int>(client.version()), client.library_name, client.library_version);
   return line;
 }

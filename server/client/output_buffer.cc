@@ -63,8 +63,20 @@ void OutputBuffer::NextWindow() {
 void OutputBuffer::AppendShared(const storage::SharedBytes& bytes) {
   if (bytes.size() <= kCopiedBytes) {
     Append(bytes.view());
-    return;
+  } else {
+    AddShared(bytes);
   }
+}
+
+void OutputBuffer::AppendCommon(const storage::SharedBytes& bytes) {
+  if (open_chunk_ == nullptr && pieces() < kCommonPieces) {
+    AddShared(bytes);
+  } else {
+    AppendShared(bytes);
+  }
+}
+
+void OutputBuffer::AddShared(const storage::SharedBytes& bytes) {
   Seal(false);
   Piece& piece = pieces_.emplace_back();
   piece.shared = bytes;
@@ -115,6 +127,11 @@ void OutputBuffer::Consume(size_t bytes) {
     if (bytes < size) {
       piece.begin += bytes;
       sealed_bytes_ -= bytes;
+      // A reader that is always behind never empties the queue: what it has read must go all the same.
+      if (head_ >= 64 && head_ * 2 >= pieces_.size()) {
+        pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(head_));
+        head_ = 0;
+      }
       return;
     }
     bytes -= size;

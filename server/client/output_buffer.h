@@ -47,6 +47,8 @@ class OutputBuffer final : public protocol::ReplySink {
  public:
   // Shared buffers up to this size are copied: cheaper than a piece of their own in the write.
   static constexpr size_t kCopiedBytes = 8 * 1024;
+  // Pieces from which on small common bytes are copied into a chunk.
+  static constexpr size_t kCommonPieces = 8;
 
   explicit OutputBuffer(ChunkPool& pool) : pool_(&pool) {}
   ~OutputBuffer() override;
@@ -54,6 +56,9 @@ class OutputBuffer final : public protocol::ReplySink {
   OutputBuffer& operator=(const OutputBuffer&) = delete;
 
   void AppendShared(const storage::SharedBytes& bytes) override;
+  // For bytes that many connections get at once: a few are referenced whatever their size, for a chunk in each
+  // connection costs more than the bytes.
+  void AppendCommon(const storage::SharedBytes& bytes);
 
   bool empty() const { return pending_bytes() == 0; }
   size_t pending_bytes() const { return sealed_bytes_ + InWindow(); }
@@ -85,6 +90,7 @@ class OutputBuffer final : public protocol::ReplySink {
   size_t InWindow() const { return static_cast<size_t>(pos_ - window_begin_); }
   // Turns the window's bytes into a piece; with `close` the piece takes the chunk over.
   void Seal(bool close);
+  void AddShared(const storage::SharedBytes& bytes);
   void Free(Piece& piece);
 
   ChunkPool* pool_;

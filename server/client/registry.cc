@@ -32,6 +32,12 @@ Client* Registry::Find(uint64_t id) const {
   return found == clients_.end() ? nullptr : found->second;
 }
 
+ClientOwner* Registry::OwnerOf(uint64_t id) const {
+  std::lock_guard lock(mutex_);
+  auto found = clients_.find(id);
+  return found == clients_.end() ? nullptr : &found->second->owner();
+}
+
 void Registry::Kill(Client& client, const Client* caller) {
   if (&client == caller) {
     client.CloseAfterReply();

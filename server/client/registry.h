@@ -11,6 +11,7 @@
 namespace corral::client {
 
 class Client;
+class ClientOwner;
 
 enum class PauseMode : uint8_t { kNone, kWrites, kAll };
 
@@ -26,6 +27,8 @@ class Registry {
   // In order of id. Gate held as writer.
   std::vector<Client*> All() const;
   Client* Find(uint64_t id) const;
+  // The worker of a client; null when there is no such client. Any thread.
+  ClientOwner* OwnerOf(uint64_t id) const;
 
   // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as writer.
   void Kill(Client& client, const Client* caller);

@@ -20,6 +20,15 @@ namespace corral::config {
 class Config;
 struct Settings;
 }  // namespace corral::config
+namespace corral::lease {
+class Leases;
+}
+namespace corral::pubsub {
+class Hub;
+}
+namespace corral::tracking {
+class Tracking;
+}
 namespace corral::telemetry {
 class Telemetry;
 struct WorkerStats;
@@ -34,6 +43,10 @@ class Effects {
  public:
   virtual ~Effects() = default;
   virtual void KeyChanged(int database, std::string_view key, const Event& event) = 0;
+  // A deletion of a key that is not there: nothing changed, but a value that somebody fetches for it is outdated.
+  virtual void AbsentKeyDeleted(int database, std::string_view key) = 0;
+  // A command that reads found no such key.
+  virtual void KeyMissed(int /*database*/, std::string_view /*key*/) {}
   virtual void DatabaseFlushed(int database) = 0;  // -1: all
   virtual void DatabasesSwapped(int database, int other) = 0;
   // Writes since the last save, as INFO's rdb_changes_since_last_save counts them.
@@ -57,6 +70,9 @@ struct Services {
   client::Registry& clients;
   telemetry::Telemetry& telemetry;
   Effects& effects;
+  lease::Leases& leases;
+  pubsub::Hub& pubsub;
+  tracking::Tracking& tracking;
   Lifecycle& lifecycle;
   DebugSwitches& debug;
 };

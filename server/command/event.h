@@ -4,21 +4,23 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/config/notification_classes.h"
+
 namespace corral::command {
 
-// Classes of notify-keyspace-events, one letter each.
+// What notify-keyspace-events chooses by; one letter each.
 enum EventClass : uint32_t {
-  kEventGeneric = 1u << 0,  // g
-  kEventString = 1u << 1,   // $
-  kEventList = 1u << 2,     // l
-  kEventSet = 1u << 3,      // s
-  kEventHash = 1u << 4,     // h
-  kEventZset = 1u << 5,     // z
-  kEventExpired = 1u << 6,  // x
-  kEventEvicted = 1u << 7,  // e
-  kEventStream = 1u << 8,   // t
-  kEventKeyMiss = 1u << 9,  // m
-  kEventNew = 1u << 10,     // n
+  kEventGeneric = config::kNotifyGeneric,
+  kEventString = config::kNotifyString,
+  kEventList = config::kNotifyList,
+  kEventSet = config::kNotifySet,
+  kEventHash = config::kNotifyHash,
+  kEventZset = config::kNotifyZset,
+  kEventExpired = config::kNotifyExpired,
+  kEventEvicted = config::kNotifyEvicted,
+  kEventStream = config::kNotifyStream,
+  kEventKeyMiss = config::kNotifyKeyMiss,
+  kEventNew = config::kNotifyNew,
 };
 
 struct Event {
@@ -41,8 +43,11 @@ inline constexpr Event kRenameTo{kEventGeneric, "rename_to"};
 inline constexpr Event kMoveFrom{kEventGeneric, "move_from"};
 inline constexpr Event kMoveTo{kEventGeneric, "move_to"};
 inline constexpr Event kCopyTo{kEventGeneric, "copy_to"};
+inline constexpr Event kSoftDel{kEventGeneric, "softdel"};
 inline constexpr Event kExpired{kEventExpired, "expired"};
 inline constexpr Event kEvicted{kEventEvicted, "evicted"};
+inline constexpr Event kKeyMiss{kEventKeyMiss, "keymiss"};
+inline constexpr Event kNew{kEventNew, "new"};
 }  // namespace events
 
 }  // namespace corral::command

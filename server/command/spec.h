@@ -37,6 +37,12 @@ enum Flag : uint32_t {
 
   // Runs while every other worker stands still: it reads or changes more than its keys' shards.
   kExclusive = 1u << 24,
+  // Allowed on a RESP2 connection that is subscribed.
+  kWhileSubscribed = 1u << 25,
+  // Its replies are pushes: CLIENT REPLY does not hold them back.
+  kRepliesPush = 1u << 26,
+  // CLIENT PAUSE WRITE holds it back although it is no write.
+  kHeldWithWrites = 1u << 27,
 };
 
 // ACL categories, in the order of ACL CAT and COMMAND INFO.

@@ -36,7 +36,8 @@ void CheckKeys(const CommandSpec& spec) {
     if (keys.begin == KeySpec::Begin::kKeyword && keys.keyword.empty()) {
       Contradiction(spec.name, "keys behind a keyword that is not named");
     }
-    if (keys.begin != KeySpec::Begin::kIndex) continue;
+    // Shard channels are not keys, and SUNSUBSCRIBE may name none.
+    if (keys.begin != KeySpec::Begin::kIndex || (keys.flags & kKeyNotKey) != 0) continue;
     if (keys.begin_index < 1 || keys.begin_index >= least) Contradiction(spec.name, "keys beyond the arity");
     if (keys.find == KeySpec::Find::kRange && keys.last >= 0 && keys.begin_index + keys.last >= least) {
       Contradiction(spec.name, "keys beyond the arity");

@@ -23,12 +23,11 @@ void GetName(Context& context) {
   context.reply.Bulk(context.client.name);
 }
 
-// CLIENT GETREDIR
-void GetRedir(Context& context) { context.reply.Integer(-1); }  // -1: the client does not use tracking
-
 // CLIENT HELP
 void Help(Context& context) {
   static constexpr std::string_view kLines[] = {
+      "CACHING (YES|NO)",
+      "    Track the keys of the next command (OPTIN), or do not (OPTOUT).",
       "GETNAME",
       "    Answer the name of this connection.",
       "GETREDIR",
@@ -75,6 +74,9 @@ void Help(Context& context) {
       "    * LIB-VER: the version of its library",
       "SETNAME <name>",
       "    Name this connection.",
+      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+      "         [OPTIN] [OPTOUT] [NOLOOP]",
+      "    Tell this connection, or the one with <id>, which keys of its cache are stale.",
       "TRACKINGINFO",
       "    Answer how this connection uses tracking.",
       "UNBLOCK <clientid> [TIMEOUT|ERROR]",
@@ -143,19 +145,6 @@ void SetName(Context& context) {
   context.reply.Ok();
 }
 
-// CLIENT TRACKINGINFO
-void TrackingInfo(Context& context) {
-  protocol::ReplyWriter& reply = context.reply;
-  reply.Map(3);
-  reply.Bulk("flags");
-  reply.Set(1);
-  reply.Bulk("off");
-  reply.Bulk("redirect");
-  reply.Integer(-1);
-  reply.Bulk("prefixes");
-  reply.Array(0);
-}
-
 constexpr uint32_t kHelp = command::kLoading | command::kStale;
 constexpr uint32_t kOwn = command::kNoScript | command::kLoading | command::kStale;
 constexpr uint32_t kOthers = command::kAdmin | kOwn | command::kExclusive;
@@ -180,8 +169,10 @@ constexpr std::string_view kChanging[] = {"nondeterministic_output"};
 constexpr std::string_view kEveryNode[] = {"request_policy:all_nodes", "response_policy:all_succeeded"};
 
 constexpr CommandSpec kSubcommands[] = {
+    Row("caching", 3, kOwn, ClientCaching, "6.0.0", "O(1)",
+        "Says whether the keys of the next command are tracked.", "<YES | NO>"),
     Row("getname", 2, kOwn, GetName, "2.6.9", "O(1)", "Answers the connection's name.", ""),
-    Row("getredir", 2, kOwn, GetRedir, "6.0.0", "O(1)",
+    Row("getredir", 2, kOwn, ClientGetRedir, "6.0.0", "O(1)",
         "Answers the ID of the client that gets the connection's invalidation messages.", ""),
     Row("help", 2, kHelp, Help, "5.0.0", "O(1)", "Describes the subcommands.", ""),
     Row("id", 2, kOwn, Id, "5.0.0", "O(1)", "Answers the connection's ID.", ""),
@@ -205,7 +196,10 @@ constexpr CommandSpec kSubcommands[] = {
     Row("setinfo", 4, kOwn, SetInfo, "7.2.0", "O(1)", "Notes the library that the client uses.",
         "<LIB-NAME libname | LIB-VER libver>", kEveryNode),
     Row("setname", 3, kOwn, SetName, "2.6.9", "O(1)", "Names the connection.", "connection-name"),
-    Row("trackinginfo", 2, kOwn, TrackingInfo, "6.2.0", "O(1)", "Answers how the connection uses tracking.",
+    Row("tracking", -3, kOwn, ClientTracking, "6.0.0", "O(1). Some options may introduce additional complexity.",
+        "Turns the invalidation messages for the client's in-process cache on or off.",
+        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"),
+    Row("trackinginfo", 2, kOwn, ClientTrackingInfo, "6.2.0", "O(1)", "Answers how the connection uses tracking.",
         ""),
     Row("unblock", -3, kOthers, ClientUnblock, "5.0.0",
         "O(log N) where N is the number of client connections",

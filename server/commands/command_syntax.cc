@@ -32,6 +32,8 @@ constexpr NamedType kTypes[] = {
     {"bit", ArgumentType::kInteger},
     {"bits", ArgumentType::kInteger},
     {"client-id", ArgumentType::kInteger},
+    {"cluster_bus_port", ArgumentType::kInteger},
+    {"config-epoch", ArgumentType::kInteger},
     {"count", ArgumentType::kInteger},
     {"cursor", ArgumentType::kInteger},
     {"db", ArgumentType::kInteger},
@@ -123,9 +125,12 @@ ArgumentType TypeOf(std::string_view command, std::string_view name) {
   return found != std::end(kTypes) && found->name == name ? found->type : ArgumentType::kString;
 }
 
+// Further names are left out where the name would grow long.
 std::string JoinedNames(const Arguments& arguments) {
+  constexpr size_t kLongest = 60;
   std::string name;
   for (const SyntaxArgument& argument : arguments) {
+    if (!name.empty() && name.size() + argument.name.size() >= kLongest) break;
     if (!name.empty()) name += '_';
     name += argument.name;
   }

@@ -1,5 +1,6 @@
 // CONFIG: reading and changing the configuration, and resetting what INFO counts.
 #include "server/config/config.h"
+#include "server/lease/leases.h"
 
 #include <string_view>
 #include <utility>
@@ -48,6 +49,7 @@ void Help(Context& context) {
 void ResetStat(Context& context) {
   context.services.telemetry.Reset();
   context.services.keyspace.ResetCounters();
+  context.services.leases.ResetCounters();
   context.services.lazy_free.ResetFreed();
   storage::MemoryMeter::ResetPeak();
   context.reply.Ok();

@@ -7,7 +7,9 @@
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"
 #include "server/config/settings.h"
+#include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
+#include "server/tracking/tracking.h"
 #include "server/process/version.h"
 
 namespace corral::commands {
@@ -145,6 +147,11 @@ void Select(Context& context) {
 // PING [message]
 void Ping(Context& context) {
   if (context.size() > 2) return context.reply.Error(wire::WrongArity("ping"));
+  if (context.client.subscriptions && context.reply.version() == protocol::Version::kResp2) {
+    context.reply.Array(2);
+    context.reply.Bulk("pong");
+    return context.reply.Bulk(context.size() == 2 ? context[1] : std::string_view());
+  }
   if (context.size() == 2) return context.reply.Bulk(context[1]);
   context.reply.Simple("PONG");
 }
@@ -165,6 +172,8 @@ void Reset(Context& context) {
     client.monitor = false;
     context.services.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   }
+  context.services.pubsub.Leave(client);
+  context.services.tracking.Disable(client);
   client.database = 0;
   client.name.clear();
   client.user = kDefaultUser;
@@ -216,7 +225,7 @@ constexpr CommandSpec kRows[] = {
      .syntax = "[protover [AUTH username password] [SETNAME clientname]]"},
     {.name = "ping",
      .arity = -1,
-     .flags = command::kFast,
+     .flags = command::kFast | command::kWhileSubscribed,
      .categories = command::kCatConnection,
      .handler = Ping,
      .group = "connection",
@@ -227,7 +236,7 @@ constexpr CommandSpec kRows[] = {
      .tips = kPingTips},
     {.name = "quit",
      .arity = -1,
-     .flags = kHandshake,
+     .flags = kHandshake | command::kWhileSubscribed,
      .categories = command::kCatConnection,
      .handler = Quit,
      .group = "connection",
@@ -237,7 +246,7 @@ constexpr CommandSpec kRows[] = {
      .syntax = ""},
     {.name = "reset",
      .arity = 1,
-     .flags = kHandshake,
+     .flags = kHandshake | command::kWhileSubscribed,
      .categories = command::kCatConnection,
      .handler = Reset,
      .group = "connection",

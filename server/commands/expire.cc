@@ -75,11 +75,12 @@ void ExpireAt(Context& ctx, Unit unit, Origin origin) {
   if (when_ms <= ctx.now_ms()) {
     ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
     ctx.Changed(key.name, events::kDel);
-  } else {
-    ctx.db.SetExpiry(key, when_ms);
-    ctx.Changed(key.name, events::kExpire);
+    return ctx.reply.Integer(1);
   }
+  ctx.db.SetExpiry(key, when_ms);
+  // The order in which Redis tells a connection that listens to its own events.
   ctx.reply.Integer(1);
+  ctx.Changed(key.name, events::kExpire);
 }
 
 // EXPIRE key seconds [NX | XX | GT | LT]

@@ -24,8 +24,10 @@ std::span<const command::CommandSpec> InfoCommands();
 std::span<const command::CommandSpec> SlowlogCommands();
 std::span<const command::CommandSpec> LatencyCommands();
 std::span<const command::CommandSpec> MonitorCommands();
+std::span<const command::CommandSpec> PubsubCommands();
 std::span<const command::CommandSpec> MemoryCommands();
 std::span<const command::CommandSpec> DebugCommands();
 std::span<const command::CommandSpec> ServerCommands();
+std::span<const command::CommandSpec> LeaseCommands();
 
 }  // namespace corral::commands

@@ -31,6 +31,7 @@ constexpr Section kSections[] = {
     {"COMMANDSTATS", AppendCommandStatsInfo, false},
     {"ERRORSTATS", AppendErrorStatsInfo, true},
     {"LATENCYSTATS", AppendLatencyStatsInfo, false},
+    {"LEASES", AppendLeasesInfo, true},
     {"CLUSTER", AppendClusterInfo, true},
     {"KEYSPACE", AppendKeyspaceInfo, true},
 };

@@ -10,8 +10,10 @@
 
 #include "server/commands/info_sections.h"
 #include "server/config/settings.h"
+#include "server/pubsub/hub.h"
 #include "server/telemetry/histogram.h"
 #include "server/telemetry/telemetry.h"
+#include "server/tracking/tracking.h"
 #include "storage/record.h"
 
 namespace corral::commands {
@@ -74,6 +76,14 @@ void AppendStatsInfo(Context& context, std::string* out) {
   Line(out, "eviction_cpu_milliseconds:{}", keys.eviction_us / 1000);
   Line(out, "keyspace_hits:{}", keys.hits);
   Line(out, "keyspace_misses:{}", keys.misses);
+  const pubsub::Hub& pubsub = context.services.pubsub;
+  Line(out, "pubsub_channels:{}", pubsub.topics(pubsub::TopicKind::kChannel));
+  Line(out, "pubsub_patterns:{}", pubsub.topics(pubsub::TopicKind::kPattern));
+  Line(out, "pubsubshard_channels:{}", pubsub.topics(pubsub::TopicKind::kShardChannel));
+  const tracking::Figures tracking = context.services.tracking.figures();
+  Line(out, "tracking_total_keys:{}", tracking.keys);
+  Line(out, "tracking_total_items:{}", tracking.items);
+  Line(out, "tracking_total_prefixes:{}", tracking.prefixes);
   Line(out, "unexpected_error_replies:{}", telemetry.Sum(&WorkerStats::unexpected_error_replies));
   Line(out, "total_error_replies:{}", telemetry.Sum(&WorkerStats::error_replies));
   Line(out, "total_reads_processed:{}", telemetry.Sum(&WorkerStats::reads));

@@ -14,9 +14,11 @@
 #include "server/client/registry.h"
 #include "server/commands/info_sections.h"
 #include "server/config/settings.h"
+#include "server/process/version.h"
+#include "server/pubsub/hub.h"
 #include "server/telemetry/memory_figures.h"
 #include "server/telemetry/telemetry.h"
-#include "server/process/version.h"
+#include "server/tracking/tracking.h"
 #include "storage/lazy_free.h"
 
 namespace corral::commands {
@@ -121,6 +123,8 @@ void AppendClientsInfo(Context& context, std::string* out) {
   Line(out, "client_recent_max_input_buffer:{}", input_bytes);
   Line(out, "client_recent_max_output_buffer:{}", output_bytes);
   Line(out, "blocked_clients:{}", blocked);
+  Line(out, "tracking_clients:{}", context.services.tracking.figures().clients);
+  Line(out, "pubsub_clients:{}", context.services.pubsub.clients());
 }
 
 void AppendMemoryInfo(Context& context, std::string* out) {

@@ -19,6 +19,7 @@ void AppendModulesInfo(command::Context& context, std::string* out);
 void AppendCommandStatsInfo(command::Context& context, std::string* out);
 void AppendErrorStatsInfo(command::Context& context, std::string* out);
 void AppendLatencyStatsInfo(command::Context& context, std::string* out);
+void AppendLeasesInfo(command::Context& context, std::string* out);
 void AppendClusterInfo(command::Context& context, std::string* out);
 void AppendKeyspaceInfo(command::Context& context, std::string* out);
 

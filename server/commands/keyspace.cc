@@ -22,7 +22,10 @@ void Delete(Context& ctx, storage::Reclaim reclaim) {
   int64_t deleted = 0;
   for (size_t i = 1; i < ctx.size(); ++i) {
     Key key = ctx.Key(i);
-    if (!ctx.db.Erase(key, reclaim)) continue;
+    if (!ctx.db.Erase(key, reclaim)) {
+      ctx.services.effects.AbsentKeyDeleted(ctx.db.index(), key.name);
+      continue;
+    }
     ctx.Changed(key.name, events::kDel);
     ++deleted;
   }
@@ -45,7 +48,7 @@ void Exists(Context& ctx) {
 // TOUCH key [key ...]
 void Touch(Context& ctx) {
   int64_t present = 0;
-  for (size_t i = 1; i < ctx.size(); ++i) present += ctx.db.Find(ctx.Key(i)) != nullptr;
+  for (size_t i = 1; i < ctx.size(); ++i) present += Announced(ctx, ctx.Key(i), ctx.db.Find(ctx.Key(i))) != nullptr;
   ctx.reply.Integer(present);
 }
 

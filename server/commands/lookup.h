@@ -11,14 +11,21 @@ namespace corral::commands {
 
 // All require the key's shard lock, as the calls of storage::Database that they stand for.
 
+// Says that a command which reads met no key.
+inline const storage::Record* Announced(command::Context& ctx, const storage::Key& key,
+                                        const storage::Record* record) {
+  if (record == nullptr) [[unlikely]] ctx.services.effects.KeyMissed(ctx.db.index(), key.name);
+  return record;
+}
+
 // For commands that read a value: counts a hit or a miss; marks the key as used unless CLIENT NO-TOUCH is on.
 inline const storage::Record* FindForRead(command::Context& ctx, const storage::Key& key) {
-  return ctx.db.Find(key, !ctx.client.no_touch);
+  return Announced(ctx, key, ctx.db.Find(key, !ctx.client.no_touch));
 }
 
 // For commands that ask about a key and not for its value: counts, and never marks.
 inline const storage::Record* FindForInspection(command::Context& ctx, const storage::Key& key) {
-  return ctx.db.Find(key, false);
+  return Announced(ctx, key, ctx.db.Find(key, false));
 }
 
 // For commands that read a value in order to change it: counts nothing.

@@ -151,7 +151,7 @@ void Usage(Context& context) {
     if (!context.ReadInteger(i + 1, &samples)) return;
     if (samples < 0) return context.ReplySyntaxError();
   }
-  const storage::Record* record = FindForInspection(context, context.Key(2));
+  const storage::Record* record = context.db.Find(context.Key(2), false);
   if (record == nullptr) return context.reply.Null();
   context.reply.Integer(static_cast<int64_t>(record->allocated_bytes()));
 }

@@ -23,7 +23,7 @@ bool TracksRecency(MaxmemoryPolicy policy) {
 
 // The record that OBJECT asks about; nullptr after a null reply.
 const Record* FindObject(Context& ctx, const Key& key) {
-  const Record* record = FindForInspection(ctx, key);
+  const Record* record = ctx.db.Find(key, false);  // counted, and no event when it is missing
   if (record == nullptr) ctx.reply.Null();
   return record;
 }

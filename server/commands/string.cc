@@ -5,6 +5,7 @@
 #include "server/commands/expire_time.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/stale_time.h"
 #include "server/config/settings.h"
 
 namespace corral::commands {
@@ -24,6 +25,7 @@ struct SetOptions {
   bool reply_old = false;
   bool keep_expiry = false;
   ExpireTime time;
+  StaleTime stale;  // only with a time
 };
 
 // SET's options behind key and value, in any order; of contradicting ones the later is the mistake.
@@ -35,16 +37,18 @@ bool ReadSetOptions(Context& ctx, SetOptions* options) {
       options->if_present = true;
     } else if (ctx.Is(i, "GET")) {
       options->reply_old = true;
-    } else if (ctx.Is(i, "KEEPTTL") && !options->time.given()) {
+    } else if (ctx.Is(i, "KEEPTTL") && !options->time.given() && !options->stale.given()) {
       options->keep_expiry = true;
-    } else if (!options->keep_expiry && options->time.Take(ctx, i)) {
+    } else if (!options->keep_expiry && (options->time.Take(ctx, i) || options->stale.Take(ctx, i))) {
       ++i;
     } else {
       ctx.ReplySyntaxError();
       return false;
     }
   }
-  return true;
+  if (!options->stale.given() || options->time.given()) return true;
+  ctx.ReplySyntaxError();
+  return false;
 }
 
 // Replies with the present value, as GET does. False when the key holds no string: then the error is written.
@@ -60,8 +64,12 @@ bool ReplyPresent(Context& ctx, const Key& key) {
 }
 
 void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view value) {
-  int64_t expire_at_ms = storage::kNoExpiry;
-  if (options.time.given() && !options.time.Read(ctx, &expire_at_ms)) return;
+  storage::PutOptions put{.keep_expiry = options.keep_expiry};
+  if (options.time.given() && !options.time.Read(ctx, &put.expire_at_ms)) return;
+  if (options.stale.given()) {
+    put.fresh_until_ms = put.expire_at_ms;
+    if (!options.stale.Extend(ctx, put.fresh_until_ms, &put.expire_at_ms)) return;
+  }
   Key key = ctx.Key(1);
   if (options.reply_old && !ReplyPresent(ctx, key)) return;
   if (options.if_absent || options.if_present) {
@@ -71,14 +79,14 @@ void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view va
       return;
     }
   }
-  ctx.db.PutString(key, value, {.expire_at_ms = expire_at_ms, .keep_expiry = options.keep_expiry});
+  ctx.db.PutString(key, value, put);
   ctx.Changed(key.name, events::kSet);
   if (options.time.given()) ctx.Changed(key.name, events::kExpire);
   if (!options.reply_old) ctx.reply.Ok();
 }
 
 // SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
-//   PXAT unix-time-milliseconds | KEEPTTL]
+//   PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]
 void Set(Context& ctx) {
   if (ctx.size() == 3) [[likely]] {
     Key key = ctx.Key(1);
@@ -101,10 +109,10 @@ void SetNx(Context& ctx) {
 }
 
 // SETEX key seconds value
-void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}}, ctx[3]); }
+void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}}, ctx[3]); }
 
 // PSETEX key milliseconds value
-void PSetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}}, ctx[3]); }
+void PSetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, ctx[3]); }
 
 // GET key
 void Get(Context& ctx) {
@@ -127,6 +135,8 @@ void GetDel(Context& ctx) {
   if (!ReplyPresent(ctx, key)) return;
   if (ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_user_del))) {
     ctx.Changed(key.name, events::kDel);
+  } else {
+    ctx.services.effects.AbsentKeyDeleted(ctx.db.index(), key.name);
   }
 }
 
@@ -248,7 +258,7 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1)",
      .summary = "Stores a string under a key, whatever was there before.",
      .syntax = "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
-               "PXAT unix-time-milliseconds | KEEPTTL]"},
+               "PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]"},
     {.name = "setnx",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,

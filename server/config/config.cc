@@ -59,7 +59,8 @@ Result SetFailed(std::string_view name, std::string_view reason) {
 const Directive* FirstChange(const std::vector<const Directive*>& directives, const Settings& a,
                              const Settings& b) {
   for (const Directive* directive : directives) {
-    if (FormatValue(*directive, a) != FormatValue(*directive, b)) return directive;
+    // The lines of a file are complete; what CONFIG GET shows leaves an 'n' beside an 'A' out.
+    if (FormatLines(*directive, a) != FormatLines(*directive, b)) return directive;
   }
   return nullptr;
 }

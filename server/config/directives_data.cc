@@ -1,4 +1,4 @@
-// The directives of the data types' encodings and of keyspace events.
+// The directives of the data types' encodings, of keyspace events and of leases.
 #include <climits>
 
 #include "server/config/directive.h"
@@ -6,6 +6,9 @@
 
 namespace corral::config {
 namespace {
+
+// A year; times in ms stay far from overflow.
+constexpr int64_t kLongestLeaseMs = int64_t{366} * 24 * 3600 * 1000;
 
 constexpr Choice kSanitize[] = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 
@@ -76,6 +79,35 @@ const Directive kRows[] = {
      .kind = Kind::kInteger,
      .initial = "100",
      .slot = Number<&Settings::stream_node_max_entries>()},
+    {.name = "lease-ms",
+     .kind = Kind::kInteger,
+     .initial = "10000",
+     .low = 1,
+     .slot = Number<&Settings::lease_ms>()},
+    {.name = "lease-wait-ms",
+     .kind = Kind::kInteger,
+     .initial = "1000",
+     .low = 1,
+     .slot = Number<&Settings::lease_wait_ms>()},
+    {.name = "lease-max-ms",
+     .kind = Kind::kInteger,
+     .initial = "3600000",
+     .low = 1,
+     .high = kLongestLeaseMs,
+     .slot = Number<&Settings::lease_max_ms>()},
+    {.name = "lease-max-waiters-per-key",
+     .kind = Kind::kInteger,
+     .initial = "100000",
+     .slot = Number<&Settings::lease_max_waiters_per_key>()},
+    {.name = "lease-max-waiters",
+     .kind = Kind::kInteger,
+     .initial = "1000000",
+     .slot = Number<&Settings::lease_max_waiters>()},
+    {.name = "lease-max-count",
+     .kind = Kind::kInteger,
+     .initial = "1000000",
+     .low = 1,
+     .slot = Number<&Settings::lease_max_count>()},
     {.name = "sanitize-dump-payload",
      .kind = Kind::kChoice,
      .initial = "no",

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/config/notification_classes.h"
 #include "server/log/log.h"
 #include "server/process/limits.h"
 #include "server/process/supervisor.h"
@@ -24,25 +25,6 @@ enum class MaxmemoryPolicy : uint8_t {
 
 // Whom a protected action (DEBUG, the protected directives) is open to.
 enum class AllowedFor : uint8_t { kNobody, kEverybody, kLocal };
-
-// notify-keyspace-events, with Redis's bits.
-inline constexpr uint32_t kNotifyKeyspace = 1 << 0;  // K
-inline constexpr uint32_t kNotifyKeyevent = 1 << 1;  // E
-inline constexpr uint32_t kNotifyGeneric = 1 << 2;   // g
-inline constexpr uint32_t kNotifyString = 1 << 3;    // $
-inline constexpr uint32_t kNotifyList = 1 << 4;      // l
-inline constexpr uint32_t kNotifySet = 1 << 5;       // s
-inline constexpr uint32_t kNotifyHash = 1 << 6;      // h
-inline constexpr uint32_t kNotifyZset = 1 << 7;      // z
-inline constexpr uint32_t kNotifyExpired = 1 << 8;   // x
-inline constexpr uint32_t kNotifyEvicted = 1 << 9;   // e
-inline constexpr uint32_t kNotifyStream = 1 << 10;   // t
-inline constexpr uint32_t kNotifyKeyMiss = 1 << 11;  // m, not part of A
-inline constexpr uint32_t kNotifyModule = 1 << 13;   // d
-inline constexpr uint32_t kNotifyNew = 1 << 14;      // n, not part of A
-inline constexpr uint32_t kNotifyAll =               // A
-    kNotifyGeneric | kNotifyString | kNotifyList | kNotifySet | kNotifyHash | kNotifyZset | kNotifyExpired |
-    kNotifyEvicted | kNotifyStream | kNotifyModule;
 
 // shutdown-on-sigint and shutdown-on-sigterm; 0 is "default".
 inline constexpr uint32_t kShutdownSave = 1 << 0;
@@ -155,6 +137,14 @@ struct Settings {
   uint64_t hll_sparse_max_bytes;
   uint64_t stream_node_max_bytes;
   int64_t stream_node_max_entries;
+
+  // Leases, in ms: when a caller names none, and at most.
+  int64_t lease_ms;
+  int64_t lease_wait_ms;
+  int64_t lease_max_ms;
+  uint64_t lease_max_waiters_per_key;
+  uint64_t lease_max_waiters;
+  uint64_t lease_max_count;
 
   // Scripts.
   int64_t busy_reply_threshold_ms;

@@ -1,6 +1,8 @@
 // Counts what changed; the features that listen to writes hang here.
 #include "server/dispatch/effects.h"
 
+#include "server/dispatch/worker.h"
+
 namespace corral::dispatch {
 
 void WriteEffects::CountWrite() {
@@ -11,10 +13,58 @@ void WriteEffects::CountWrite() {
   }
 }
 
-void WriteEffects::KeyChanged(int, std::string_view, const command::Event&) { CountWrite(); }
-void WriteEffects::DatabaseFlushed(int) { CountWrite(); }
-void WriteEffects::DatabasesSwapped(int, int) { CountWrite(); }
-void WriteEffects::OnExpired(int, std::string_view) { CountWrite(); }
-void WriteEffects::OnEvicted(int, std::string_view) { CountWrite(); }
+void WriteEffects::Invalidate(std::string_view key) {
+  if (!tracking_->active()) [[likely]] return;
+  if (Worker* here = Worker::Current()) tracking_->KeyChanged(*here, here->running(), key);
+}
+
+void WriteEffects::InvalidateEverything() {
+  if (Worker* here = Worker::Current()) tracking_->EverythingChanged(*here, here->running());
+}
+
+void WriteEffects::Notify(int database, std::string_view key, const command::Event& event) {
+  if (!events_->Wanted(event.event_class)) [[likely]] return;
+  if (Worker* here = Worker::Current()) events_->Raise(*here, database, key, event.name);
+}
+
+void WriteEffects::KeyMissed(int database, std::string_view key) { Notify(database, key, command::events::kKeyMiss); }
+
+void WriteEffects::KeyChanged(int database, std::string_view key, const command::Event& event) {
+  CountWrite();
+  if (!leases_->empty()) [[unlikely]] leases_->KeyChanged(database, key, event);
+  Invalidate(key);
+  Notify(database, key, event);
+}
+
+void WriteEffects::AbsentKeyDeleted(int database, std::string_view key) {
+  if (!leases_->empty()) [[unlikely]] leases_->Invalidate(database, key);
+}
+
+void WriteEffects::DatabaseFlushed(int database) {
+  CountWrite();
+  leases_->DatabaseFlushed(database);
+  InvalidateEverything();
+}
+
+void WriteEffects::DatabasesSwapped(int database, int other) {
+  CountWrite();
+  leases_->DatabasesSwapped(database, other);
+  // Redis leaves this out, and its clients with the values of the other database.
+  InvalidateEverything();
+}
+
+void WriteEffects::OnExpired(int database, std::string_view key) {
+  CountWrite();
+  Notify(database, key, command::events::kExpired);
+  Invalidate(key);
+}
+
+void WriteEffects::OnEvicted(int database, std::string_view key) {
+  CountWrite();
+  Invalidate(key);
+  Notify(database, key, command::events::kEvicted);
+}
+
+void WriteEffects::OnCreated(int database, std::string_view key) { Notify(database, key, command::events::kNew); }
 
 }  // namespace corral::dispatch

@@ -6,6 +6,9 @@
 #include <string_view>
 
 #include "server/command/context.h"
+#include "server/lease/leases.h"
+#include "server/pubsub/keyspace_events.h"
+#include "server/tracking/tracking.h"
 #include "storage/keyspace.h"
 
 namespace corral::dispatch {
@@ -14,19 +17,32 @@ namespace corral::dispatch {
 class WriteEffects final : public command::Effects, public storage::KeyspaceListener {
  public:
   void KeyChanged(int database, std::string_view key, const command::Event& event) override;
+  void AbsentKeyDeleted(int database, std::string_view key) override;
   void DatabaseFlushed(int database) override;
   void DatabasesSwapped(int database, int other) override;
+  void KeyMissed(int database, std::string_view key) override;
   uint64_t dirty() const override { return dirty_.load(std::memory_order_relaxed); }
 
   void OnExpired(int database, std::string_view key) override;
   void OnEvicted(int database, std::string_view key) override;
+  void OnCreated(int database, std::string_view key) override;
 
   // threads 1: the counter needs no atomic addition.
   void set_concurrent(bool concurrent) { concurrent_ = concurrent; }
+  // Before the first command; they need the keyspace, which needs this.
+  void set_leases(lease::Leases& leases) { leases_ = &leases; }
+  void set_events(pubsub::KeyspaceEvents& events) { events_ = &events; }
+  void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
 
  private:
   void CountWrite();
+  void Invalidate(std::string_view key);
+  void InvalidateEverything();
+  void Notify(int database, std::string_view key, const command::Event& event);
 
+  lease::Leases* leases_ = nullptr;
+  pubsub::KeyspaceEvents* events_ = nullptr;
+  tracking::Tracking* tracking_ = nullptr;
   bool concurrent_ = false;
   std::atomic<uint64_t> dirty_{0};
 };

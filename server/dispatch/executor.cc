@@ -12,6 +12,7 @@
 #include "server/log/log.h"
 #include "server/net/event_loop.h"
 #include "server/telemetry/monitor_line.h"
+#include "server/tracking/tracking.h"
 #include "storage/memory_meter.h"
 
 namespace corral::dispatch {
@@ -74,6 +75,11 @@ bool Executor::PassGates(const Request& request, std::string* refusal) const {
     *refusal = protocol::wire::kNoAuth;
     return false;
   }
+  if (client.subscriptions && client.version() == protocol::Version::kResp2 &&
+      !command->Is(command::kWhileSubscribed)) {
+    *refusal = protocol::wire::NotWhileSubscribed(command->name);
+    return false;
+  }
   return true;
 }
 
@@ -108,7 +114,7 @@ Outcome Executor::Run(const Request& request) {
   const Command& command = *request.command;
   client::PauseMode pause = services_.clients.pause_mode();
   if (pause != client::PauseMode::kNone) [[unlikely]] {
-    bool held = pause == client::PauseMode::kAll || command.Is(command::kWrite | command::kMayReplicate);
+    bool held = pause == client::PauseMode::kAll || command.Is(command::kWrite | command::kMayReplicate | command::kHeldWithWrites);
     if (held) return Outcome::kPostponed;
   }
   if (!MakeRoom(request)) [[unlikely]] {
@@ -127,12 +133,14 @@ void Executor::Refuse(const Request& request, std::string_view text) {
   stats_.CountError(client.reply.last_error_code());
   if (request.command) stats_.per_command[request.command->id].rejected++;
   SettleReplyMode(client, mark);
+  if (client.tracking) [[unlikely]] SettleTracking(client, request.command);
 }
 
 void Executor::Call(const Request& request) {
   client::Client& client = *request.client;
   const Command& command = *request.command;
-  uint64_t mark = client.output.mark();
+  running_ = &client;
+  MarkReply();
   client.last_command = &command;
   client.reply.ResetErrors();
   command::Context context(services_, client, stats_, command, request.arguments, client.reply,
@@ -140,16 +148,60 @@ void Executor::Call(const Request& request) {
   if (request.has_key) context.set_first_key(request.first_key);
   if (command.Is(command::kExclusive)) {
     Gate::Exclusive alone(gate_, worker_);
-    command.spec->handler(context);
+    Handle(request, context);
   } else if (concurrent_) {
     CallWithLocks(request, context);
   } else {
-    command.spec->handler(context);
+    Handle(request, context);
   }
   if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]] FeedMonitors(request);
   wrote_ |= command.Is(command::kWrite);
   Account(request, clock_.Lap());
-  if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] SettleReplyMode(client, mark);
+  if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
+    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark_);
+  }
+  running_ = nullptr;
+  if (!deferred_.empty()) [[unlikely]] SendDeferred(client);
+  if (client.tracking) [[unlikely]] SettleTracking(client, &command);
+}
+
+void Executor::Handle(const Request& request, command::Context& context) {
+  request.command->spec->handler(context);
+  if (request.client->tracking && request.client->tracking->on) [[unlikely]] RememberReads(request);
+}
+
+void Executor::RememberReads(const Request& request) {
+  client::Client& client = *request.client;
+  const client::TrackingMode& mode = *client.tracking;
+  if (mode.broadcast || !request.command->Is(command::kReadonly)) return;
+  if ((mode.opt_in && !mode.caching) || (mode.opt_out && mode.caching)) return;
+  if (request.has_key && request.command->last_key == request.command->first_key) {
+    return services_.tracking.Remember(client, request.first_key);
+  }
+  if (request.command->spec->keys.empty()) return;
+  positions_.clear();
+  FindKeys(*request.command, request.arguments, &positions_);
+  for (const command::KeyPosition& position : positions_) {
+    services_.tracking.Remember(client, services_.keyspace.MakeKey(request.arguments[position.index]));
+  }
+}
+
+void Executor::SettleTracking(client::Client& client, const command::Command* command) {
+  if (!client.tracking->own_changes.empty()) services_.tracking.SendOwn(client);
+  // CLIENT CACHING is for the next command, other CLIENT subcommands aside.
+  const bool of_client = command != nullptr && command->parent != nullptr && command->parent->spec->name == "client";
+  if (!of_client) client.tracking->caching = false;
+}
+
+void Executor::Defer(const client::PushedMessage& message) {
+  deferred_.push_back({std::string(message.head), message.tail != nullptr ? *message.tail : storage::SharedBytes()});
+}
+
+void Executor::SendDeferred(client::Client& client) {
+  for (const DeferredMessage& message : deferred_) {
+    client::Append({.head = message.head, .tail = message.tail ? &message.tail : nullptr}, &client.output);
+  }
+  deferred_.clear();
 }
 
 void Executor::CallWithLocks(const Request& request, command::Context& context) {
@@ -165,7 +217,7 @@ void Executor::CallWithLocks(const Request& request, command::Context& context) 
     shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
   }
   for (uint32_t shard : shards_) services_.keyspace.Lock(shard);
-  command.spec->handler(context);
+  Handle(request, context);
   for (uint32_t shard : shards_) services_.keyspace.Unlock(shard);
 }
 

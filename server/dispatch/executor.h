@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "server/command/context.h"
@@ -61,6 +62,12 @@ class Executor {
   Outcome Run(const Request& request);
 
   CommandClock& clock() { return clock_; }
+  // The client whose command runs at this moment, if any. A message to it that is no reply goes in front of the reply
+  // while nothing of that is written (BeforeReply; then MarkReply), else behind it (Defer): never into the middle.
+  client::Client* running() const { return running_; }
+  bool BeforeReply() const { return running_->output.mark() == reply_mark_; }
+  void MarkReply() { reply_mark_ = running_->output.mark(); }
+  void Defer(const client::PushedMessage& message);
   // True once since the last call if a command wrote: keys may have become due earlier than was known.
   bool TakeWrote() { return std::exchange(wrote_, false); }
 
@@ -70,6 +77,12 @@ class Executor {
   void CallWithLocks(const Request& request, command::Context& context);
   bool MakeRoom(const Request& request);
   void Refuse(const Request& request, std::string_view text);
+  // The handler, and what tracking keeps of a read: with the locks of the keys.
+  void Handle(const Request& request, command::Context& context);
+  void RememberReads(const Request& request);
+  void SendDeferred(client::Client& client);
+  // Behind the reply, or the refusal, of a connection that uses tracking.
+  void SettleTracking(client::Client& client, const command::Command* command);
   void Account(const Request& request, uint64_t nanos);
   void FeedMonitors(const Request& request);
   void SettleReplyMode(client::Client& client, uint64_t mark);
@@ -82,6 +95,13 @@ class Executor {
   CommandClock clock_;
   MonitorFeed& monitors_;
   bool wrote_ = false;
+  client::Client* running_ = nullptr;
+  uint64_t reply_mark_ = 0;  // where the output of the running client's command begins
+  struct DeferredMessage {
+    std::string head;
+    storage::SharedBytes tail;
+  };
+  std::vector<DeferredMessage> deferred_;
   std::vector<uint32_t> shards_;                // scratch: shards of the present command, ascending
   std::vector<command::KeyPosition> positions_;  // scratch
 };

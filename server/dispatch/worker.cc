@@ -10,12 +10,23 @@
 
 #include "server/command/debug_switches.h"
 #include "server/config/settings.h"
+#include "server/lease/leases.h"
 #include "server/log/log.h"
+#include "server/pubsub/hub.h"
+#include "server/tracking/tracking.h"
 #include "storage/memory_meter.h"
 
 namespace corral::dispatch {
 
 using client::Client;
+
+namespace {
+
+thread_local Worker* current = nullptr;
+
+}  // namespace
+
+Worker* Worker::Current() { return current; }
 
 Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
                const storage::TickCounter& ticks, MonitorFeed& monitors)
@@ -27,10 +38,18 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       executor_(services, stats, gate, index, ticks, monitors),
       batch_(services, executor_, gate, index, *this),
       arena_(new char[kArenaBytes]) {
+  worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
+  services.pubsub.AddWorker(*this);
+  services.leases.AddMailbox(this, [this](std::function<void()> work) { loop_.Post(std::move(work)); });
 }
 
 Worker::~Worker() = default;
+
+void Worker::Run() {
+  current = this;
+  loop_.Run();
+}
 
 // --- turns
 
@@ -56,6 +75,7 @@ void Worker::EndTurn() {
   if (!inside_) return;  // nothing happened
   RunBatch();
   RunDue();
+  services_.tracking.EndTurn(*this);
   FlushAll();
   last_read_ = nullptr;
   stats_.loop_turns++;
@@ -91,6 +111,9 @@ void Worker::Close(Client& client) {
   if (client.flush_queued) std::erase(to_flush_, &client);
   if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
+  if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
+  services_.pubsub.Leave(client);
+  services_.tracking.Forget(client);
   services_.clients.Remove(client);
   clients_.erase(client.id);
 }
@@ -115,6 +138,23 @@ void Worker::Visit(uint64_t client_id, std::function<void(Client&)> work) {
     if (client.blocked() && end != client::WaitEnd::kNone) EndWait(client, end);
     QueueFlush(client);
   });
+}
+
+Client* Worker::Find(uint64_t client_id) {
+  auto found = clients_.find(client_id);
+  return found == clients_.end() ? nullptr : found->second.get();
+}
+
+void Worker::Push(Client& client, const client::PushedMessage& message) {
+  if (client.close_now() || client.close_after_reply()) return;
+  if (&client == executor_.running() && !executor_.BeforeReply()) [[unlikely]] {
+    executor_.Defer(message);
+    return;
+  }
+  client::Append(message, &client.output);
+  if (&client == executor_.running()) [[unlikely]] executor_.MarkReply();
+  if (OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
+  QueueFlush(client);
 }
 
 // --- reading
@@ -153,6 +193,12 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
       return;
     }
   }
+  if (client.blocked() && client.wait()->EndsOnInput()) {
+    ForgetDeadline(client);
+    client.wait()->ReplyTimeout(client.reply);
+    client.Unblock();
+    QueueFlush(client);
+  }
   if (client.runnable()) {
     batch_.Add(client);
   } else if (client.pending_input.empty()) {
@@ -173,6 +219,11 @@ void Worker::OnEnd(net::Stream& stream) {
 // --- writing
 
 void Worker::AfterCommand(Client& client) {
+  // Requests behind a wait that ends on input: they may even be half, or not read out of this packet yet.
+  if (client.blocked() && !client.input.empty() && client.wait()->EndsOnInput()) {
+    client.wait()->ReplyTimeout(client.reply);
+    client.Unblock();
+  }
   if (client.blocked() && client.wait_deadline_ms() != 0) waits_.emplace(client.wait_deadline_ms(), client.id);
   QueueFlush(client);
 }
@@ -273,16 +324,18 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
 
 // --- waiting
 
+void Worker::ForgetDeadline(const Client& client) {
+  if (client.wait_deadline_ms() != 0) waits_.erase({client.wait_deadline_ms(), client.id});
+}
+
+void Worker::WaitAnswered(Client& client) {
+  ForgetDeadline(client);
+  client.Unblock();
+  Resume(client);
+}
+
 void Worker::EndWait(Client& client, client::WaitEnd end) {
-  if (client.wait_deadline_ms() != 0) {
-    auto [from, to] = waits_.equal_range(client.wait_deadline_ms());
-    for (auto wait = from; wait != to; ++wait) {
-      if (wait->second == client.id) {
-        waits_.erase(wait);
-        break;
-      }
-    }
-  }
+  ForgetDeadline(client);
   if (end == client::WaitEnd::kTimeout) client.wait()->ReplyTimeout(client.reply);
   if (end == client::WaitEnd::kError) client.reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   client.Unblock();
@@ -334,6 +387,7 @@ void Worker::RunDue() {
     }
     EndWait(*found->second, client::WaitEnd::kTimeout);
   }
+  services_.leases.RunDue();
   if (!paused_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) ResumePaused();
   if (!batch_.empty()) RunBatch();
 }
@@ -357,6 +411,7 @@ void Worker::ScheduleWakeup() {
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);
   if (!waits_.empty()) at = std::min(at, waits_.begin()->first);
+  at = std::min(at, services_.leases.next_due_ms());
   if (!paused_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
   loop_.MoveTimer(at);
 }
@@ -366,7 +421,7 @@ void Worker::CheckLimits(int64_t unix_ms) {
   int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
   std::vector<Client*> closing;
   for (auto& [id, client] : clients_) {
-    bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor &&
+    bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor && !client->subscriptions &&
                 unix_ms - client->last_active_ms > timeout_ms;
     if (idle) log::Verbose("Closing idle client");
     if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());

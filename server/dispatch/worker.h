@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "server/client/client.h"
@@ -29,14 +30,24 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
          const storage::TickCounter& ticks, MonitorFeed& monitors);
   ~Worker();
 
+  // The worker that this thread is; null on a thread that is none.
+  static Worker* Current();
+
   net::EventLoop& loop() { return loop_; }
   telemetry::WorkerStats& stats() { return stats_; }
-  void Run() { loop_.Run(); }
+  // On the thread that is to be this worker.
+  void Run();
 
   // Takes over an accepted connection.
   void Adopt(int descriptor, net::Transport transport);
   // Any thread.
   void Visit(uint64_t client_id, std::function<void(client::Client&)> work) override;
+  void WaitAnswered(client::Client& client) override;
+  void Post(std::function<void()> work) override { loop_.Post(std::move(work)); }
+  client::Client* Find(uint64_t client_id) override;
+  void Push(client::Client& client, const client::PushedMessage& message) override;
+  // The client whose command runs at this moment, if any.
+  client::Client* running() const { return executor_.running(); }
   void FeedMonitors(const std::string& line);
   // CLIENT UNPAUSE: what was held back runs.
   void ResumePaused();
@@ -80,6 +91,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
   void EndWait(client::Client& client, client::WaitEnd end);
+  void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
   void RunDue();          // expiry, waits whose deadline passed, pauses that ended
   void ExpireKeys();
@@ -102,7 +114,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   std::vector<client::Client*> to_flush_;
   std::vector<uint64_t> paused_;
-  std::multimap<int64_t, uint64_t> waits_;  // deadline -> client, of blocked clients with a deadline
+  std::set<std::pair<int64_t, uint64_t>> waits_;  // deadline and client, of blocked clients with a deadline
 
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic

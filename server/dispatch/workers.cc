@@ -9,11 +9,6 @@
 #include "server/telemetry/telemetry.h"
 
 namespace corral::dispatch {
-namespace {
-
-thread_local const Worker* current_worker = nullptr;
-
-}  // namespace
 
 Workers::Workers(command::Services& services, size_t count) : gate_(count) {
   for (size_t i = 0; i < count; ++i) {
@@ -25,14 +20,12 @@ Workers::Workers(command::Services& services, size_t count) : gate_(count) {
 Workers::~Workers() = default;
 
 void Workers::Run() {
-  current_worker = workers_[0].get();
   // Signals are worker 0's business: the others block them all.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   for (size_t i = 1; i < workers_.size(); ++i) {
     threads_.emplace_back([worker = workers_[i].get()] {
-      current_worker = worker;
       worker->Run();
       worker->CloseAll();
     });
@@ -53,7 +46,7 @@ void Workers::Stop() {
 template <class Work>
 void Workers::OnEach(Work work) {
   for (auto& worker : workers_) {
-    if (worker.get() == current_worker) {
+    if (worker.get() == Worker::Current()) {
       work(*worker);
     } else {
       worker->loop().Post([target = worker.get(), work] { work(*target); });
@@ -64,7 +57,7 @@ void Workers::OnEach(Work work) {
 void Workers::Adopt(int descriptor, net::Transport transport) {
   Worker& worker = *workers_[next_];
   next_ = (next_ + 1) % workers_.size();
-  if (&worker == current_worker) {
+  if (&worker == Worker::Current()) {
     worker.Adopt(descriptor, transport);
   } else {
     worker.loop().Post([&worker, descriptor, transport] { worker.Adopt(descriptor, transport); });

@@ -11,9 +11,9 @@ namespace corral::telemetry {
 // Where a command came from, as the line names it.
 struct MonitorSource {
   int database = 0;
-  std::string_view peer = {};     // "127.0.0.1:60866"; a unix socket's is "/path:0"; ignored for scripts
-  bool unix_socket = false;  // shown as unix:/path
-  bool script = false;       // shown as lua
+  std::string_view peer = {};  // "127.0.0.1:60866"; a unix socket's is "/path:0"; ignored for scripts
+  bool unix_socket = false;    // shown as unix:/path
+  bool script = false;         // shown as lua
 };
 
 // "1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"", without '+' and line end; secrets are redacted.

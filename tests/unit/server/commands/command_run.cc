@@ -16,10 +16,12 @@ command::CommandTable Table() {
 
 CommandRun::CommandRun()
     : keyspace_({.databases = 16, .shards = 16, .concurrent = false, .seed = 7}, nullptr, &lazy_free_),
+      leases_(keyspace_, config_.settings(), clock_, 7),
+      tracking_(keyspace_, lazy_free_, config_.settings(), 1),
       table_(Table()),
       stats_(table_.all().size()),
       services_{config_,  config_.settings(), keyspace_, lazy_free_, table_,
-                clients_, telemetry_,         *this,     *this,      debug_},
+                clients_, telemetry_,         *this,     leases_,    pubsub_, tracking_, *this, debug_},
       client_(1, *this, {}, pool_, now_ms),
       reply_(sink_, protocol::Version::kResp2) {}
 
@@ -34,6 +36,8 @@ std::string CommandRun::operator()(std::vector<std::string_view> arguments) {
 void CommandRun::KeyChanged(int database, std::string_view key, const command::Event& event) {
   events_.push_back(std::string(event.name) + " " + std::to_string(database) + " " + std::string(key));
 }
+
+void CommandRun::AbsentKeyDeleted(int, std::string_view) {}
 
 void CommandRun::DatabaseFlushed(int database) { events_.push_back("flushed " + std::to_string(database)); }
 

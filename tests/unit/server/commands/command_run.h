@@ -14,7 +14,11 @@
 #include "server/command/context.h"
 #include "server/command/debug_switches.h"
 #include "server/config/config.h"
+#include "server/lease/leases.h"
+#include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
+#include "server/tracking/tracking.h"
+#include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 
@@ -66,15 +70,21 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
   }
 
   void KeyChanged(int database, std::string_view key, const command::Event& event) override;
+  void AbsentKeyDeleted(int database, std::string_view key) override;
   void DatabaseFlushed(int database) override;
   void DatabasesSwapped(int database, int other) override;
   uint64_t dirty() const override { return 0; }
   void RequestShutdown() override {}
   void Visit(uint64_t, std::function<void(client::Client&)>) override {}
+  void WaitAnswered(client::Client&) override {}
 
   config::Config config_;
   storage::LazyFree lazy_free_;
   storage::Keyspace keyspace_;
+  storage::SystemClock clock_;
+  lease::Leases leases_;
+  pubsub::Hub pubsub_{1, 7};
+  tracking::Tracking tracking_;
   command::CommandTable table_;
   client::Registry clients_;
   telemetry::Telemetry telemetry_;

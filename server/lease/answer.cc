@@ -1,0 +1,83 @@
+#include "server/lease/answer.h"
+
+#include "protocol/wire_error.h"
+
+namespace corral::lease {
+namespace {
+
+std::string_view NameOf(Status status) {
+  switch (status) {
+    case Status::kHit:
+      return "HIT";
+    case Status::kStale:
+      return "STALE";
+    case Status::kLease:
+      return "LEASE";
+    case Status::kBusy:
+      return "BUSY";
+    case Status::kFail:
+      return "FAIL";
+    case Status::kWrongType:
+      break;
+  }
+  __builtin_unreachable();
+}
+
+void Begin(protocol::ReplyWriter& reply, Status status) {
+  reply.Array(4);
+  reply.Bulk(NameOf(status));
+}
+
+void End(protocol::ReplyWriter& reply, Token token, int64_t ms) {
+  if (token) {
+    char text[Token::kTextBytes];
+    token.Format(text);
+    reply.Bulk(std::string_view(text, sizeof text));
+  } else {
+    reply.Null();
+  }
+  reply.Integer(ms);
+}
+
+}  // namespace
+
+void WriteAnswer(protocol::ReplyWriter& reply, const Outcome& outcome, Token token) {
+  if (outcome.status == Status::kWrongType) return reply.Error(protocol::wire::kWrongType);
+  Begin(reply, outcome.status);
+  if (outcome.status == Status::kFail) {
+    reply.Bulk(std::string_view(outcome.text));
+  } else if (outcome.status != Status::kHit && outcome.status != Status::kStale) {
+    reply.Null();
+  } else if (outcome.value) {
+    reply.Bulk(outcome.value);
+  } else {
+    reply.Bulk(std::string_view());
+  }
+  End(reply, token, outcome.ms);
+}
+
+void WriteAnswer(protocol::ReplyWriter& reply, Status status, const storage::Record& record, Token token,
+                 int64_t ms) {
+  Begin(reply, status);
+  storage::IntegerText scratch;
+  std::string_view text = record.String(scratch);
+  if (text.size() < storage::kLargeValue) {
+    reply.Bulk(text);
+  } else {
+    reply.Bulk(record.Large());
+  }
+  End(reply, token, ms);
+}
+
+void WriteAnswer(protocol::ReplyWriter& reply, Status status, Token token, int64_t ms) {
+  Begin(reply, status);
+  reply.Null();
+  End(reply, token, ms);
+}
+
+int64_t LeftToLive(const storage::Record& record, int64_t now_ms) {
+  const int64_t expire_at_ms = record.expire_at_ms();
+  return expire_at_ms == storage::kNoExpiry ? -1 : expire_at_ms - now_ms;
+}
+
+}  // namespace corral::lease

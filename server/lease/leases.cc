@@ -1,0 +1,298 @@
+// What commands and writes do to leases. Who waits, who leads and when leases end: queue.cc.
+#include "server/lease/leases.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "server/lease/shard.h"
+
+namespace corral::lease {
+namespace {
+
+// The wait that BUSY suggests, at least.
+constexpr int64_t kLeastRetryMs = 10;
+constexpr unsigned kShardBits = 16;  // of a token's number
+
+// Events that leave the value as it is.
+bool KeepsValue(const command::Event& event) {
+  return event.name == command::events::kExpire.name || event.name == command::events::kPersist.name ||
+         event.name == command::events::kSoftDel.name;
+}
+
+}  // namespace
+
+Leases::Leases(storage::Keyspace& keyspace, const config::Settings& settings, const storage::Clock& clock,
+               uint64_t seed)
+    : keyspace_(keyspace),
+      settings_(settings),
+      clock_(clock),
+      concurrent_(settings.threads > 1),
+      boot_(static_cast<uint32_t>(storage::Random(seed).Next() >> 32)) {
+  storage::Random seeds(seed);
+  for (uint32_t i = 0; i < keyspace.shard_count(); ++i) {
+    shards_.push_back(std::make_unique<Shard>(i, seeds.Next()));
+  }
+}
+
+Leases::~Leases() = default;
+
+Lease* Leases::Lookup(const Shard& shard, int database, const storage::Key& key) const {
+  auto found = shard.leases.find({database, key.name, key.hash});
+  return found == shard.leases.end() ? nullptr : found->second.get();
+}
+
+const Lease* Leases::Find(int database, const storage::Key& key) const {
+  return empty() ? nullptr : Lookup(ShardFor(key), database, key);
+}
+
+Lease* Leases::Holding(const Shard& shard, int database, const storage::Key& key, Token token) const {
+  Lease* lease = Lookup(shard, database, key);
+  return lease != nullptr && lease->token && lease->token == token ? lease : nullptr;
+}
+
+// ---- Memory
+
+Lease& Leases::Create(Shard& shard, int database, const storage::Key& key) {
+  ForgetOld(shard);
+  auto owned = std::make_unique<Lease>();
+  Lease& lease = *owned;
+  lease.database = database;
+  lease.shard = shard.index;
+  lease.key = key.name;
+  lease.hash = key.hash;
+  shard.leases.emplace(Name{database, lease.key, lease.hash}, std::move(owned));
+  shard.order.Append(lease);
+  Add(active_, 1);
+  return lease;
+}
+
+void Leases::Erase(Shard& shard, Lease& lease) {
+  UnlistDue(shard, lease);
+  CloseUndelivered(lease);
+  SetLeader(lease, nullptr);
+  shard.order.Remove(lease);
+  shard.leases.erase({lease.database, lease.key, lease.hash});
+  Add(active_, static_cast<size_t>(-1));
+}
+
+// Bounds what callers can leave behind who never fill: leases that ended long ago go, and at the limit of all
+// leases the oldest for which nobody waits (its token is then refused, which costs a fetch and nothing else).
+void Leases::ForgetOld(Shard& shard) {
+  constexpr int kLooks = 4;
+  const size_t limit = std::max<size_t>(1, settings_.lease_max_count / shards_.size());
+  const int64_t long_ago_ms = now_ms() - settings_.lease_max_ms;
+  for (int i = 0; i < kLooks && shard.order.oldest() != nullptr; ++i) {
+    Lease& oldest = *shard.order.oldest();
+    const bool full = shard.leases.size() >= limit;
+    if (!full && oldest.deadline_ms > long_ago_ms) return;
+    if (oldest.waiting == 0) {
+      Erase(shard, oldest);
+    } else {
+      shard.order.Renew(oldest);
+    }
+  }
+}
+
+// ---- Granting
+
+void Leases::Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms) {
+  CloseUndelivered(lease);
+  lease.token = {boot_, ++shard.grants << kShardBits | shard.index};
+  lease.granted_us = static_cast<int64_t>(clock_.monotonic_ns() / 1000);
+  lease.deadline_ms = lease.granted_us / 1000 + lease_ms;
+  lease.backoff_text.clear();
+  SetLeader(lease, &leader);
+  shard.order.Renew(lease);
+  ++shard.counters.granted;
+}
+
+Request Leases::Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms) {
+  Shard& shard = ShardFor(key);
+  Lease* lease = Lookup(shard, database, key);
+  const int64_t now = now_ms();
+  if (lease != nullptr) {
+    if (!lease->token && now < lease->deadline_ms) {
+      return {Request::Result::kBackoff, {}, lease->deadline_ms - now, lease->backoff_text};
+    }
+    if (lease->token && now >= lease->deadline_ms) EndTime(shard, *lease);
+    if (lease->token && now < lease->deadline_ms) return {Request::Result::kHeld, {}, RetryMs(*lease), {}};
+  } else {
+    lease = &Create(shard, database, key);
+  }
+  Grant(shard, *lease, leader, lease_ms);
+  return {Request::Result::kGranted, lease->token, lease_ms, {}};
+}
+
+// As long again as the fetch has taken so far: callers that ask again then do it a few times, whatever it
+// takes.
+int64_t Leases::RetryMs(const Lease& lease) const {
+  const int64_t now = now_ms();
+  const int64_t left = std::max<int64_t>(1, lease.deadline_ms - now);
+  return std::min(left, std::max(kLeastRetryMs, now - lease.granted_us / 1000));
+}
+
+// ---- Ending by token
+
+bool Leases::MayFill(int database, const storage::Key& key, Token token, uint32_t* cost_us) {
+  Shard& shard = ShardFor(key);
+  const Lease* lease = Holding(shard, database, key, token);
+  if (lease == nullptr) {
+    ++shard.counters.refused;
+    return false;
+  }
+  const int64_t cost = static_cast<int64_t>(clock_.monotonic_ns() / 1000) - lease->granted_us;
+  *cost_us = static_cast<uint32_t>(std::clamp<int64_t>(cost, 1, UINT32_MAX));
+  return true;
+}
+
+bool Leases::Abort(int database, const storage::Key& key, Token token) {
+  Shard& shard = ShardFor(key);
+  Lease* lease = Holding(shard, database, key, token);
+  if (lease == nullptr) return false;
+  Invalidated(*lease);
+  PromoteOrErase(shard, *lease);
+  return true;
+}
+
+bool Leases::Abort(int database, const storage::Key& key, Token token, int64_t backoff_ms,
+                   std::string_view text) {
+  Shard& shard = ShardFor(key);
+  Lease* lease = Holding(shard, database, key, token);
+  if (lease == nullptr) return false;
+  Invalidated(*lease);
+  if (lease->waiting != 0) {
+    std::unique_ptr<Outcome> outcome = Present(*lease);
+    if (outcome == nullptr) {
+      outcome = std::make_unique<Outcome>();
+      outcome->status = Status::kFail;
+      outcome->text = text;
+      outcome->ms = backoff_ms;
+    } else if (outcome->status != Status::kWrongType) {
+      outcome->status = Status::kStale;
+      shard.counters.stale_served += lease->waiting;
+    }
+    AnswerAll(shard, *lease, std::move(outcome));
+  }
+  CloseUndelivered(*lease);
+  SetLeader(*lease, nullptr);
+  lease->token = {};
+  lease->deadline_ms = now_ms() + backoff_ms;
+  lease->backoff_text = text;
+  return true;
+}
+
+bool Leases::Extend(int database, const storage::Key& key, Token token, int64_t lease_ms) {
+  Shard& shard = ShardFor(key);
+  Lease* lease = Holding(shard, database, key, token);
+  if (lease == nullptr) return false;
+  UnlistDue(shard, *lease);
+  lease->deadline_ms = now_ms() + lease_ms;
+  if (lease->waiting != 0) ListDue(shard, *lease);
+  shard.order.Renew(*lease);
+  return true;
+}
+
+void Leases::Invalidate(int database, std::string_view name) {
+  if (empty()) return;
+  const storage::Key key = keyspace_.MakeKey(name);
+  Shard& shard = ShardFor(key);
+  Lease* lease = Lookup(shard, database, key);
+  if (lease == nullptr) return;
+  Invalidated(*lease);
+  PromoteOrErase(shard, *lease);
+}
+
+// ---- Ending by writes
+
+void Leases::KeyChanged(int database, std::string_view name, const command::Event& event) {
+  if (empty() || KeepsValue(event)) return;
+  const storage::Key key = keyspace_.MakeKey(name);
+  Shard& shard = ShardFor(key);
+  if (Lease* lease = Lookup(shard, database, key)) Settle(shard, *lease);
+}
+
+// What is stored under the lease's key, null when there is nothing.
+std::unique_ptr<Outcome> Leases::Present(const Lease& lease) const {
+  const int64_t now_unix_ms = clock_.unix_ms();
+  storage::Database database = keyspace_.database(lease.database, now_unix_ms);
+  const storage::Record* record = database.Peek({lease.key, lease.hash});
+  if (record == nullptr) return nullptr;
+  auto outcome = std::make_unique<Outcome>();
+  if (record->type() != storage::ValueType::kString) {
+    outcome->status = Status::kWrongType;
+    return outcome;
+  }
+  const int64_t fresh_until_ms = record->fresh_until_ms();
+  const bool stale = fresh_until_ms != storage::kAlwaysFresh && fresh_until_ms <= now_unix_ms;
+  outcome->status = stale ? Status::kStale : Status::kHit;
+  outcome->ms = LeftToLive(*record, now_unix_ms);
+  outcome->value = record->Large();
+  if (!outcome->value) {
+    storage::IntegerText scratch;
+    outcome->value = storage::SharedBytes::CopyOf(record->String(scratch));
+  }
+  return outcome;
+}
+
+void Leases::Settle(Shard& shard, Lease& lease) {
+  std::unique_ptr<Outcome> outcome = lease.waiting == 0 ? nullptr : Present(lease);
+  if (outcome == nullptr) {
+    PromoteOrErase(shard, lease);
+    return;
+  }
+  // Whoever wrote meant it to be served.
+  if (outcome->status == Status::kStale) outcome->status = Status::kHit;
+  if (outcome->status == Status::kHit) shard.counters.coalesced += lease.waiting;
+  AnswerAll(shard, lease, std::move(outcome));
+  Erase(shard, lease);
+}
+
+// Everything under these keys is another's now: tokens are void, whether the key is there or not, as WATCH
+// has it.
+void Leases::SettleDatabase(int database) {
+  for (auto& shard : shards_) {
+    std::vector<Lease*> touched;
+    for (auto& [name, lease] : shard->leases) {
+      if (database == -1 || name.database == database) touched.push_back(lease.get());
+    }
+    for (Lease* lease : touched) Settle(*shard, *lease);
+  }
+}
+
+void Leases::DatabaseFlushed(int database) {
+  if (!empty()) SettleDatabase(database);
+}
+
+void Leases::DatabasesSwapped(int database, int other) {
+  if (empty()) return;
+  SettleDatabase(database);
+  SettleDatabase(other);
+}
+
+// ---- Figures
+
+double Leases::Draw(const storage::Key& key) { return 1.0 - ShardFor(key).random.NextDouble(); }
+void Leases::CountStale(const storage::Key& key) { ++ShardFor(key).counters.stale_served; }
+void Leases::CountEarly(const storage::Key& key) { ++ShardFor(key).counters.early_refreshes; }
+
+void Leases::ForEach(const std::function<void(const Lease&)>& visit) const {
+  for (const auto& shard : shards_) {
+    for (const auto& [name, lease] : shard->leases) visit(*lease);
+  }
+}
+
+Counters Leases::counters() const {
+  Counters sum;
+  for (const auto& shard : shards_) sum += shard->counters;
+  return sum;
+}
+
+void Leases::ResetCounters() {
+  for (auto& shard : shards_) shard->counters = {};
+}
+
+void Leases::Invalidated(const Lease& lease) const {
+  if (on_invalidated) on_invalidated(lease.database, lease.key);
+}
+
+}  // namespace corral::lease

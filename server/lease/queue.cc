@@ -1,0 +1,300 @@
+// Who waits for a lease, who leads it, and what happens when its time or a connection ends.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include "server/lease/leases.h"
+#include "server/lease/shard.h"
+
+namespace corral::lease {
+namespace {
+
+// Leases handed on in one turn; the rest follows in the next.
+constexpr size_t kDueSlice = 1024;
+
+void Check(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "leases: %s\n", what);
+  std::abort();
+}
+
+}  // namespace
+
+void Leases::Add(std::atomic<size_t>& counter, size_t change) {
+  if (concurrent_) {
+    counter.fetch_add(change, std::memory_order_relaxed);
+  } else {
+    counter.store(counter.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  }
+}
+
+// ---- Mailboxes
+
+void Leases::AddMailbox(const client::ClientOwner* worker, Mailbox::Post post) {
+  auto taken = [this](Waiter& waiter) { Delivered(waiter); };
+  mailboxes_.emplace_back(worker, std::make_unique<Mailbox>(std::move(post), taken, concurrent_));
+}
+
+Mailbox& Leases::mailbox(const client::ClientOwner* worker) const {
+  auto found = std::find_if(mailboxes_.begin(), mailboxes_.end(),
+                            [&](const auto& box) { return box.first == worker; });
+  return *found->second;
+}
+
+// ---- Waiting
+
+bool Leases::Join(int database, const storage::Key& key, Waiter& waiter) {
+  Shard& shard = ShardFor(key);
+  Lease* lease = Lookup(shard, database, key);
+  const bool full = lease->waiting >= settings_.lease_max_waiters_per_key ||
+                    waiting_.load(std::memory_order_relaxed) >= settings_.lease_max_waiters;
+  if (full) return false;
+  auto group = std::find_if(lease->groups.begin(), lease->groups.end(),
+                            [&](const auto& present) { return present->mailbox == waiter.mailbox_; });
+  if (group == lease->groups.end()) {
+    group = lease->groups.insert(group, std::make_unique<Group>(Group{lease, waiter.mailbox_, {}, nullptr}));
+  }
+  waiter.group_ = group->get();
+  waiter.shard_ = shard.index;
+  waiter.arrival_ = ++shard.arrivals;
+  waiter.state_.store(Waiter::State::kQueued, std::memory_order_relaxed);
+  waiter.group_->waiters.Append(waiter);
+  ++lease->waiting;
+  Add(waiting_, 1);
+  if (!lease->due_listed) ListDue(shard, *lease);
+  return true;
+}
+
+void Leases::AnswerAll(Shard& shard, Lease& lease, std::shared_ptr<const Outcome> outcome) {
+  UnlistDue(shard, lease);
+  Add(waiting_, -std::exchange(lease.waiting, 0));
+  for (std::unique_ptr<Group>& group : lease.groups) {
+    group->lease = nullptr;
+    group->outcome = outcome;
+    Mailbox& mailbox = *group->mailbox;
+    mailbox.Put(std::move(group));
+  }
+  lease.groups.clear();
+}
+
+Waiter& Leases::TakeOldest(Lease& lease) {
+  Group* oldest = nullptr;
+  for (const std::unique_ptr<Group>& group : lease.groups) {
+    if (group->waiters.empty()) continue;
+    if (oldest == nullptr || group->waiters.first()->arrival_ < oldest->waiters.first()->arrival_) {
+      oldest = group.get();
+    }
+  }
+  --lease.waiting;
+  Add(waiting_, static_cast<size_t>(-1));
+  return *oldest->waiters.TakeFirst();
+}
+
+void Leases::Promote(Shard& shard, Lease& lease) {
+  UnlistDue(shard, lease);
+  Waiter& waiter = TakeOldest(lease);
+  Grant(shard, lease, *waiter.leader_, waiter.lease_ms_);
+  std::unique_ptr<Outcome> outcome = Present(lease);
+  if (outcome == nullptr) {
+    outcome = std::make_unique<Outcome>();
+    outcome->status = Status::kLease;
+    outcome->ms = waiter.lease_ms_;
+  }
+  ++shard.counters.promoted;
+  if (outcome->status == Status::kStale) ++shard.counters.stale_served;
+  waiter.group_ = nullptr;
+  waiter.outcome_ = std::move(outcome);
+  waiter.token_ = lease.token;
+  waiter.lease_ = &lease;
+  waiter.state_.store(Waiter::State::kPromoted, std::memory_order_relaxed);
+  lease.undelivered = &waiter;
+  if (lease.waiting != 0) ListDue(shard, lease);
+  waiter.mailbox_->Put(waiter);
+}
+
+void Leases::PromoteOrErase(Shard& shard, Lease& lease) {
+  if (lease.waiting == 0) {
+    Erase(shard, lease);
+  } else {
+    Promote(shard, lease);
+  }
+}
+
+// Just before it is told, on its worker's thread: from now on its connection's end is a leader's.
+void Leases::Delivered(Waiter& waiter) {
+  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
+  ShardGuard guard(keyspace_, waiter.shard_);
+  if (waiter.lease_ != nullptr) CloseUndelivered(*waiter.lease_);
+}
+
+void Leases::CloseUndelivered(Lease& lease) {
+  if (lease.undelivered == nullptr) return;
+  lease.undelivered->lease_ = nullptr;
+  lease.undelivered = nullptr;
+}
+
+Outcome Leases::Finish(Waiter& waiter, Token* token) {
+  ShardGuard guard(keyspace_, waiter.shard_);
+  const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
+  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
+  *token = {};
+  if (state == Waiter::State::kPromoted) {
+    waiter.mailbox_->Remove(waiter);
+    if (waiter.lease_ != nullptr) CloseUndelivered(*waiter.lease_);
+    *token = waiter.token_;
+    return *waiter.outcome_;
+  }
+  Outcome outcome;
+  if (waiter.group_->lease != nullptr) {
+    outcome.ms = RetryMs(*waiter.group_->lease);
+  } else {
+    outcome = *waiter.group_->outcome;
+  }
+  Unqueue(waiter);
+  return outcome;
+}
+
+void Leases::Unqueue(Waiter& waiter) {
+  waiter.group_->waiters.Remove(waiter);
+  Lease* lease = waiter.group_->lease;
+  if (lease == nullptr) return;
+  --lease->waiting;
+  Add(waiting_, static_cast<size_t>(-1));
+  if (lease->waiting == 0) UnlistDue(*shards_[lease->shard], *lease);
+}
+
+void Leases::Leave(Waiter& waiter) {
+  const Waiter::State seen = waiter.state_.load(std::memory_order_relaxed);
+  if (seen == Waiter::State::kNew || seen == Waiter::State::kDone) return;
+  ShardGuard guard(keyspace_, waiter.shard_);
+  const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
+  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
+  if (state == Waiter::State::kQueued) {
+    Unqueue(waiter);
+    return;
+  }
+  waiter.mailbox_->Remove(waiter);
+  Lease* lease = std::exchange(waiter.lease_, nullptr);
+  if (lease == nullptr) return;
+  lease->undelivered = nullptr;
+  PromoteOrErase(*shards_[lease->shard], *lease);
+}
+
+// ---- Leading
+
+void Leases::SetLeader(Lease& lease, Leader* leader) {
+  if (lease.leader == leader) return;
+  if (Leader* old = lease.leader) {
+    std::lock_guard guard(old->lock_);
+    (lease.leader_previous != nullptr ? lease.leader_previous->leader_next : old->first_) = lease.leader_next;
+    if (lease.leader_next != nullptr) lease.leader_next->leader_previous = lease.leader_previous;
+  }
+  lease.leader = leader;
+  lease.leader_previous = lease.leader_next = nullptr;
+  if (leader == nullptr) return;
+  std::lock_guard guard(leader->lock_);
+  lease.leader_next = leader->first_;
+  if (leader->first_ != nullptr) leader->first_->leader_previous = &lease;
+  leader->first_ = &lease;
+}
+
+void Leases::LeaderGone(Leader& leader) {
+  const auto first = [&](uint32_t* shard) {
+    std::lock_guard guard(leader.lock_);
+    if (leader.first_ != nullptr) *shard = leader.first_->shard;
+    return leader.first_;
+  };
+  // A lease can only be touched under its shard's lock, and only the list tells which that is: it may go
+  // between the two looks.
+  uint32_t index = 0;
+  while (first(&index) != nullptr) {
+    ShardGuard guard(keyspace_, index);
+    uint32_t present = 0;
+    while (Lease* lease = first(&present)) {
+      if (present != index) break;
+      SetLeader(*lease, nullptr);
+      if (lease->waiting != 0) Promote(*shards_[index], *lease);
+    }
+  }
+}
+
+// ---- Time
+
+void Leases::LowerNextDue(int64_t due_ms) {
+  int64_t present = next_due_ms_.load(std::memory_order_relaxed);
+  if (!concurrent_) {
+    if (due_ms < present) next_due_ms_.store(due_ms, std::memory_order_relaxed);
+    return;
+  }
+  while (due_ms < present &&
+         !next_due_ms_.compare_exchange_weak(present, due_ms, std::memory_order_relaxed)) {
+  }
+}
+
+void Leases::ListDue(Shard& shard, Lease& lease) {
+  shard.due.emplace(lease.deadline_ms, &lease);
+  lease.due_listed = true;
+  LowerNextDue(lease.deadline_ms);
+}
+
+void Leases::UnlistDue(Shard& shard, Lease& lease) {
+  if (!lease.due_listed) return;
+  shard.due.erase({lease.deadline_ms, &lease});
+  lease.due_listed = false;
+}
+
+void Leases::EndTime(Shard& shard, Lease& lease) {
+  ++shard.counters.expired;
+  Invalidated(lease);
+  if (lease.waiting != 0) Promote(shard, lease);
+}
+
+void Leases::RunDue() {
+  const int64_t now = now_ms();
+  if (next_due_ms() > now) return;
+  // What is listed from here on lowers it again.
+  next_due_ms_.store(INT64_MAX, std::memory_order_relaxed);
+  size_t left = kDueSlice;
+  for (auto& shard : shards_) {
+    ShardGuard guard(keyspace_, shard->index);
+    while (left > 0 && !shard->due.empty() && shard->due.begin()->first <= now) {
+      EndTime(*shard, *shard->due.begin()->second);
+      --left;
+    }
+    if (!shard->due.empty()) LowerNextDue(shard->due.begin()->first);
+  }
+}
+
+void Leases::CheckInvariants() const {
+  size_t active = 0, waiting = 0;
+  for (const auto& shard : shards_) {
+    size_t listed = 0, ordered = 0;
+    for (const auto& [name, lease] : shard->leases) {
+      ++active;
+      size_t grouped = 0;
+      for (const auto& group : lease->groups) {
+        Check(group->lease == lease.get(), "a group is another's");
+        grouped += group->waiters.size();
+      }
+      Check(grouped == lease->waiting, "the number of waiters is wrong");
+      waiting += grouped;
+      listed += lease->due_listed;
+      Check(name.key.data() == lease->key.data() && name.database == lease->database,
+            "a name is not its lease's");
+      Check(lease->due_listed == (lease->waiting != 0), "the list of due leases is wrong");
+      Check(lease->token || (lease->waiting == 0 && lease->leader == nullptr),
+            "somebody waits in a back-off");
+      Check(!lease->due_listed || shard->due.count({lease->deadline_ms, lease.get()}) == 1,
+            "a deadline is wrong");
+      Check(lease->undelivered == nullptr || lease->undelivered->lease_ == lease.get(), "a grant is lost");
+    }
+    for (const Lease* lease = shard->order.oldest(); lease != nullptr; lease = lease->newer) ++ordered;
+    Check(listed == shard->due.size() && ordered == shard->leases.size(), "a list has lost a lease");
+    Check(shard->due.empty() || next_due_ms() <= shard->due.begin()->first, "the next deadline is too late");
+  }
+  Check(active == active_.load() && waiting == waiting_.load(), "the counts are wrong");
+}
+
+}  // namespace corral::lease

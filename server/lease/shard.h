@@ -1,0 +1,66 @@
+// The leases of one shard of the keyspace; private to server/lease.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "server/lease/leases.h"
+
+namespace corral::lease {
+
+// Leases from the one granted longest ago to the latest.
+class GrantOrder {
+ public:
+  Lease* oldest() const { return oldest_; }
+  void Append(Lease& lease) {
+    lease.older = newest_;
+    lease.newer = nullptr;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &lease;
+    newest_ = &lease;
+  }
+  void Remove(Lease& lease) {
+    (lease.older != nullptr ? lease.older->newer : oldest_) = lease.newer;
+    (lease.newer != nullptr ? lease.newer->older : newest_) = lease.older;
+  }
+  void Renew(Lease& lease) {
+    Remove(lease);
+    Append(lease);
+  }
+
+ private:
+  Lease* oldest_ = nullptr;
+  Lease* newest_ = nullptr;
+};
+
+// Owned by the lock of the keyspace's shard of the same index.
+struct Leases::Shard {
+  Shard(uint32_t index, uint64_t seed) : index(index), random(seed) {}
+
+  const uint32_t index;
+  std::unordered_map<Name, std::unique_ptr<Lease>, NameHash> leases;
+  GrantOrder order;
+  std::set<std::pair<int64_t, Lease*>> due;  // by deadline, those for which somebody waits
+  uint64_t grants = 0, arrivals = 0;
+  Counters counters;
+  storage::Random random;
+};
+
+// The lock of a shard for a block.
+class Leases::ShardGuard {
+ public:
+  ShardGuard(storage::Keyspace& keyspace, uint32_t shard) : keyspace_(keyspace), shard_(shard) {
+    keyspace_.Lock(shard_);
+  }
+  ~ShardGuard() { keyspace_.Unlock(shard_); }
+  ShardGuard(const ShardGuard&) = delete;
+  ShardGuard& operator=(const ShardGuard&) = delete;
+
+ private:
+  storage::Keyspace& keyspace_;
+  const uint32_t shard_;
+};
+
+}  // namespace corral::lease

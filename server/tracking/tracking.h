@@ -1,0 +1,148 @@
+// Client-side caching: remembers which connection read which key, and tells it when the key changes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/client/client.h"
+#include "server/config/settings.h"
+#include "server/tracking/invalidation.h"
+#include "server/tracking/key_table.h"
+#include "storage/keyspace.h"
+#include "storage/lazy_free.h"
+
+namespace corral::tracking {
+
+// What CLIENT TRACKING ON asks for.
+struct Wish {
+  bool broadcast = false, opt_in = false, opt_out = false, no_loop = false;
+  uint64_t redirect_id = 0;
+  client::ClientOwner* redirect_owner = nullptr;
+  std::vector<std::string_view> prefixes = {};
+};
+
+struct Figures {
+  uint64_t clients = 0, keys = 0, items = 0, prefixes = 0;
+};
+
+// Two ways: a table from keys to the connections that read them (a key is forgotten once its connections are
+// told), and prefixes, whose connections are told about every key that begins with them, once at the end of a
+// worker's turn. Keys stand for themselves in all databases.
+//
+// The table is cut by the keyspace's shards, each part under its shard's lock, so that a read and its entry,
+// a write and its invalidation are one step for everybody else: a connection is told about each change after
+// the read it was told of. Connections stand in the table as 32-bit numbers, which are not used again;
+// numbers of those that went are swept out in the background. The registry of numbers and prefixes has a leaf
+// lock, shared by whoever sends. With one worker no lock is taken.
+class Tracking {
+ public:
+  Tracking(storage::Keyspace& keyspace, storage::LazyFree& lazy_free, const config::Settings& settings,
+           size_t workers);
+
+  // Whether a change of a key could concern anybody: all that a write pays while it does not.
+  bool active() const {
+    return (keys_.load(std::memory_order_relaxed) | broadcast_clients_.load(std::memory_order_relaxed)) != 0;
+  }
+
+  // On the thread of the client's worker.
+  void Enable(client::Client& client, const Wish& wish);
+  // What it read stays in the table: if it turns tracking on again it is told.
+  void Disable(client::Client& client);
+  // The client closes.
+  void Forget(client::Client& client);
+  // The client's command has read `key`. With the lock of the key's shard.
+  void Remember(client::Client& client, const storage::Key& key);
+  // Behind the client's command and its reply: tells it what the command itself changed.
+  void SendOwn(client::Client& client);
+
+  // `running` is the client whose command runs on worker `here`, this thread's; null when the engine acted on
+  // its own. With the lock of the key's shard.
+  void KeyChanged(client::ClientOwner& here, client::Client* running, std::string_view key);
+  // Everything is stale. With the gate held as writer.
+  void EverythingChanged(client::ClientOwner& here, client::Client* running);
+
+  // At the end of a turn of worker `here`, before its output is sent: prefixes, and the limit on tracked
+  // keys. No lock held.
+  void EndTurn(client::ClientOwner& here);
+  // Drops a bounded number of table entries of connections that are gone. No lock held; worker 0, now and
+  // then.
+  void Sweep();
+
+  // With the gate held as writer.
+  Figures figures() const;
+
+ private:
+  struct Tracker {
+    uint64_t client_id;
+    client::ClientOwner* owner;
+    uint64_t redirect_id;  // 0: none
+    client::ClientOwner* redirect_owner;
+    bool no_loop;
+    bool by_key;  // tracks, and by the keys that it reads
+    bool on;
+
+    client::ClientOwner& target_owner() const { return redirect_id != 0 ? *redirect_owner : *owner; }
+  };
+  struct alignas(64) Part {
+    KeyTable keys;
+  };
+  // Changed keys of one prefix in this turn, with the client that changed them (0: several, or the engine).
+  using Changes = std::map<std::string, uint64_t, std::less<>>;
+  struct alignas(64) Desk {  // of one worker
+    std::map<std::string, Changes, std::less<>> changes;
+    std::vector<Tracker> local;
+    std::vector<std::vector<Tracker>> remote;  // by worker
+  };
+  class Reading;
+  class Changing;
+
+  Part& PartOf(uint64_t hash) { return parts_[keyspace_.ShardOf(hash)]; }
+  static uint32_t TableHash(uint64_t hash) { return static_cast<uint32_t>(hash); }
+  // Counts what Add, Take and the like did to the number of keys.
+  void CountKeys(ptrdiff_t change);
+  void NoteChange(client::ClientOwner& here, const client::Client* running, std::string_view key);
+  // To all of `numbers` that are still there.
+  void Tell(client::ClientOwner& here, client::Client* running, const TrackedKey& key,
+            std::span<const uint32_t> numbers);
+  // Puts a tracker onto the desk; Send empties it.
+  void Address(Desk& desk, const client::ClientOwner& here, const Tracker& tracker);
+  void Send(client::ClientOwner& here, const Invalidation& message);
+  // On the thread of the connection that gets it.
+  void Deliver(client::ClientOwner& here, const Tracker& tracker, Invalidation& message, bool common);
+  void SayRedirectBroken(client::ClientOwner& here, const Tracker& tracker);
+  void SendChanges(client::ClientOwner& here, const std::string& prefix, const Changes& changes);
+  void KeepLimit(client::ClientOwner& here);
+  void RemovePrefixes(client::TrackingMode& mode);
+
+  storage::Keyspace& keyspace_;
+  storage::LazyFree& lazy_free_;
+  const config::Settings& settings_;
+  const bool concurrent_;
+  std::vector<Part> parts_;  // by shard
+  std::vector<Desk> desks_;
+  std::atomic<uint64_t> keys_{0};
+  std::atomic<uint64_t> clients_{0};
+  std::atomic<uint64_t> broadcast_clients_{0};
+  std::atomic<uint64_t> departures_{0};
+
+  mutable std::shared_mutex mutex_;  // of what follows
+  uint32_t last_number_ = 0;
+  std::unordered_map<uint32_t, Tracker> trackers_;
+  std::map<std::string, std::vector<uint32_t>, std::less<>> prefixes_;
+  std::map<size_t, size_t> prefix_lengths_;  // how many prefixes have which length
+
+  // Of the sweep; worker 0's.
+  uint32_t sweep_part_ = 0;
+  uint64_t sweep_at_ = 0;
+  uint64_t swept_departures_ = 0, sweeping_departures_ = 0;
+};
+
+}  // namespace corral::tracking

@@ -1,0 +1,90 @@
+// The output queue against a plain string: what is gathered is what was appended, whatever way it came in.
+#include "server/client/output_buffer.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <string>
+
+namespace corral::client {
+namespace {
+
+// At most `limit` bytes from the head, as one write would take them.
+std::string Taken(const OutputBuffer& output, size_t limit) {
+  std::array<OutputSlice, 16> slices;
+  std::string text;
+  const size_t count = output.Gather(slices);
+  for (size_t i = 0; i < count; ++i) text.append(slices[i].data, slices[i].size);
+  return text.substr(0, limit);
+}
+
+TEST_CASE("random appends and writes") {
+  const auto seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  std::string model;
+  char letter = 'a';
+  for (int step = 0; step < 40000; ++step) {
+    const bool filling = (step / 500) % 2 == 0;
+    if (random() % 4 < (filling ? 3u : 1u)) {
+      letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1);
+      const std::string bytes(random() % 10 == 0 ? random() % 20000 : random() % 100, letter);
+      const auto way = random() % 3;
+      if (way == 0) output.Append(bytes);
+      if (way == 1) output.AppendShared(storage::SharedBytes::CopyOf(bytes));
+      if (way == 2) output.AppendCommon(storage::SharedBytes::CopyOf(bytes));
+      model += bytes;
+    } else {
+      const std::string taken = Taken(output, random() % 30000);
+      REQUIRE(model.compare(0, taken.size(), taken) == 0);
+      output.Consume(taken.size());
+      model.erase(0, taken.size());
+    }
+    REQUIRE(output.pending_bytes() == model.size());
+    output.CheckInvariants();
+  }
+}
+
+TEST_CASE("what is taken back is what was appended last") {
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  output.Append("kept");
+  const uint64_t mark = output.mark();
+  output.AppendShared(storage::SharedBytes::CopyOf(std::string(OutputBuffer::kCopiedBytes + 1, 'x')));
+  output.Append("more");
+  output.TruncateTo(mark);
+  CHECK(Taken(output, 100) == "kept");
+}
+
+TEST_CASE("common bytes take no chunk while they are few") {
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  const storage::SharedBytes common = storage::SharedBytes::CopyOf("message");
+  output.AppendCommon(common);
+  CHECK(output.allocated_bytes() < 1000);
+  for (size_t i = 1; i < 100; ++i) output.AppendCommon(common);
+  CHECK(output.pieces() <= OutputBuffer::kCommonPieces + 1);
+  CHECK(output.pending_bytes() == 700);
+}
+
+TEST_CASE("a reader that is always behind does not make the queue grow") {
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  const storage::SharedBytes large =
+      storage::SharedBytes::CopyOf(std::string(OutputBuffer::kCopiedBytes + 1, 'x'));
+  output.AppendShared(large);
+  output.AppendShared(large);
+  for (int i = 0; i < 10000; ++i) {
+    output.AppendShared(large);
+    output.Consume(large.size());
+  }
+  CHECK(output.pieces() == 2);
+  CHECK(output.allocated_bytes() < 50000);
+}
+
+}  // namespace
+}  // namespace corral::client
