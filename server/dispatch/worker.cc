@@ -122,6 +122,7 @@ void Worker::CloseAll() {
   EnterGate();
   FlushAll();
   while (!clients_.empty()) Close(*clients_.begin()->second);
+  LeaveGate();  // another worker may still wait for its turn alone
 }
 
 void Worker::Visit(uint64_t client_id, std::function<void(Client&)> work) {
