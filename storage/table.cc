@@ -9,9 +9,6 @@ namespace corral::storage {
 
 namespace {
 
-// A key is expired from the millisecond after its expiry on; the last one that there is has none after it.
-int64_t FirstExpiredMs(int64_t expire_at_ms) { return expire_at_ms == INT64_MAX ? expire_at_ms : expire_at_ms + 1; }
-
 // A wheel full of stale references: many small chunks, freed elsewhere.
 struct WheelGarbage final : Garbage {
   explicit WheelGarbage(std::unique_ptr<TimingWheel> dropped) : wheel(std::move(dropped)) {}

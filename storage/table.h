@@ -16,6 +16,11 @@
 
 namespace corral::storage {
 
+// A key is expired from the millisecond after its expiry on; the last one that there is has none after it.
+constexpr int64_t FirstExpiredMs(int64_t expire_at_ms) {
+  return expire_at_ms == INT64_MAX ? expire_at_ms : expire_at_ms + 1;
+}
+
 // Invariants: the slot of a record with an expiry says so; and for each such record the wheel (or the one
 // that is being replaced) holds a reference that fires at its deadline or before.
 //
@@ -124,7 +129,7 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
   index_.VisitHashLow(hash_low, [&](Position position) {
     if (!position.slot().expires()) return;
     const Record& record = *position.record();
-    if (HashLow(index_.HashOf(record)) == hash_low) wheel_->Add(hash_low, record.expire_at_ms() + 1);
+    if (HashLow(index_.HashOf(record)) == hash_low) wheel_->Add(hash_low, FirstExpiredMs(record.expire_at_ms()));
   });
 }
 

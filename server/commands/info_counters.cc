@@ -2,6 +2,7 @@
 // keyspace.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <string>
@@ -34,6 +35,7 @@ void Line(std::string* out, fmt::format_string<Args...> format, Args&&... args) 
 // met.
 int64_t AverageTtlMs(storage::Database database) {
   constexpr size_t kExpiringKeys = 64, kVisitedKeys = 1024, kPerStep = 32;
+  constexpr int64_t kLongestMs = INT64_MAX / static_cast<int64_t>(kVisitedKeys + kPerStep);  // the sum has room for all
   int64_t sum_ms = 0, expiring = 0;
   size_t visited = 0;
   uint64_t cursor = 0;
@@ -41,7 +43,7 @@ int64_t AverageTtlMs(storage::Database database) {
     cursor = database.Scan(cursor, kPerStep, [&](const storage::Record& record) {
       visited++;
       if (record.expire_at_ms() == storage::kNoExpiry) return;
-      sum_ms += record.expire_at_ms() - database.now_ms();
+      sum_ms += std::min(record.expire_at_ms() - database.now_ms(), kLongestMs);
       expiring++;
     });
   } while (cursor != 0 && visited < kVisitedKeys && static_cast<size_t>(expiring) < kExpiringKeys);

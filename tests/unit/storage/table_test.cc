@@ -87,6 +87,15 @@ TEST_CASE("table: a deadline that moves later adds no reference") {
   CHECK(subject.table.NextDueMs() == INT64_MAX);
 }
 
+TEST_CASE("table: a deadline that moves to the last there is is filed again") {
+  Subject subject;
+  subject.Insert("key", kStartMs + 100);
+  subject.SetExpiry("key", INT64_MAX);
+  subject.now_ms = kStartMs + 101 + TimingWheel::kTickMs;
+  CHECK(subject.RunDue().empty());
+  CHECK(subject.table.references() == 1);
+}
+
 TEST_CASE("table: loops over expiries do not let references grow") {
   for (const int others : {0, 20'000}) {
     Subject subject;
