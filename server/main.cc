@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/config/config.h"
+#include "server/log/banner.h"
 #include "server/log/log.h"
 #include "server/process/crash_report.h"
 #include "server/process/daemon.h"
@@ -77,6 +78,20 @@ void PrepareProcess(config::Config& config) {
   for (const std::string& warning : config.StartupWarnings()) log::Warning("{}", warning);
 }
 
+// Art is for people at a terminal, or who asked for it; a log in a file gets one line.
+void LogBanner(const config::Settings& settings) {
+  bool terminal = isatty(STDOUT_FILENO) != 0 && settings.logfile.empty() && !settings.syslog_enabled;
+  if (settings.always_show_logo || (terminal && !settings.daemonize)) {
+    log::WriteRaw(log::Level::kNotice, log::BannerText({.version = process::kVersion,
+                                                        .compatible_version = process::kCompatibleVersion,
+                                                        .port = settings.port,
+                                                        .pid = getpid()}));
+  } else {
+    log::Notice("Running mode=standalone, port={}.", settings.port);
+  }
+  log::Warning("Server initialized");
+}
+
 int Serve(config::Config& config, process::ProcessTitle& title, const std::string& program) {
   const config::Settings& settings = config.settings();
   process::Supervisor supervisor(static_cast<process::Supervision>(settings.supervised));
@@ -86,8 +101,8 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   if (forks && !daemon.Fork()) return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
   supervisor.Starting();
   PrepareProcess(config);
-  log::Notice("Corral {} starting, pid {}, compatible with Redis {}", process::kVersion, getpid(),
-              process::kCompatibleVersion);
+  log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started", process::kVersion,
+               process::kCompatibleVersion, sizeof(void*) * 8, getpid());
   uint32_t clients = process::RaiseFileLimit(settings.maxclients);
   if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.", elsewhere);
   config.LowerMaxclients(clients);
@@ -95,6 +110,7 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   Server server(config, ExecutablePath(program.c_str()));
   if (config::Result started = server.Start(); !started) return Fail(started.error(), elsewhere);
   SetTitle(title, config, program);
+  LogBanner(settings);
   bool wants_pid = forks || !settings.pidfile.empty();
   std::string pid_path = settings.pidfile.empty() ? process::kDefaultPidFile : settings.pidfile;
   process::PidFile pid_file(wants_pid ? pid_path : std::string());

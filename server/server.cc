@@ -144,7 +144,8 @@ config::Result Server::OpenTcp(const config::Settings& settings, Sockets* socket
     }
     if (missing && optional) continue;
     return config::Result::Error(
-        fmt::format("Could not create server TCP listening socket {}:{}: {}", address, settings.port, error));
+        fmt::format("Failed listening on port {} (TCP), aborting. Could not create server TCP listening socket {}:{}: {}",
+                    settings.port, address, settings.port, error));
   }
   return config::Result::Ok();
 }

@@ -199,7 +199,7 @@ const Directive kRows[] = {
     {.name = "always-show-logo",
      .kind = Kind::kYesNo,
      .initial = "no",
-     .flags = kImmutable | kAccepted,
+     .flags = kImmutable,
      .slot = Number<&Settings::always_show_logo>()},
     {.name = "dynamic-hz", .kind = Kind::kYesNo, .initial = "yes", .flags = kAccepted},
     {.name = "io-threads",

@@ -45,6 +45,14 @@ void WriteToFile(const std::string& file, std::string_view line) {
   ::close(descriptor);
 }
 
+void WriteToStream(const Sinks& sinks, std::string_view bytes) {
+  if (sinks.file.empty()) {
+    WriteAll(STDOUT_FILENO, bytes);
+  } else {
+    WriteToFile(sinks.file, bytes);
+  }
+}
+
 int SyslogPriority(Level level) {
   switch (level) {
     case Level::kDebug:
@@ -96,15 +104,17 @@ void Write(Level level, std::string_view message) {
 
   std::lock_guard guard(SinksLock());
   const Sinks& sinks = SinksNow();
-  if (sinks.file.empty()) {
-    WriteAll(STDOUT_FILENO, line);
-  } else {
-    WriteToFile(sinks.file, line);
-  }
+  WriteToStream(sinks, line);
   if (sinks.syslog) {
     const int length = static_cast<int>(std::min(message.size(), kLongestMessage));
     ::syslog(SyslogPriority(level), "%.*s", length, message.data());
   }
+}
+
+void WriteRaw(Level level, std::string_view text) {
+  if (!Enabled(level) || level == Level::kNothing) return;
+  std::lock_guard guard(SinksLock());
+  WriteToStream(SinksNow(), text);
 }
 
 }  // namespace corral::log

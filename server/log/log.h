@@ -39,6 +39,9 @@ inline bool Enabled(Level level) { return level >= CurrentLevel(); }
 // the daemon.
 void Write(Level level, std::string_view message);
 
+// Writes `text` as it is, without a prefix: to standard output or the file, never to syslog.
+void WriteRaw(Level level, std::string_view text);
+
 // "pid:role 23 Nov 2026 08:45:27.695 * message\n", for the time given in milliseconds since 1970.
 std::string FormatLine(Level level, std::string_view message, int pid, char role, int64_t unix_ms);
 
