@@ -110,6 +110,10 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   Server server(config, ExecutablePath(program.c_str()));
   if (config::Result started = server.Start(); !started) return Fail(started.error(), elsewhere);
   SetTitle(title, config, program);
+  config.OnChange("proc-title-template", [&](const config::Settings&) {
+    SetTitle(title, config, program);
+    return config::Result::Ok();
+  });
   LogBanner(settings);
   bool wants_pid = forks || !settings.pidfile.empty();
   std::string pid_path = settings.pidfile.empty() ? process::kDefaultPidFile : settings.pidfile;

@@ -64,6 +64,18 @@ storage::EvictionPolicy PolicyOf(config::MaxmemoryPolicy policy) {
   return storage::EvictionPolicy::kNoEviction;
 }
 
+// Of maxmemory-clients. A limit below the last value would close every client, one that wants to change it included.
+uint64_t ClientMemoryLimit(const config::Settings& settings) {
+  constexpr uint64_t kLeastBytes = 128 * 1024;
+  if (settings.maxmemory_clients == 0) return 0;
+  if (settings.maxmemory_clients > 0) {
+    return std::max<uint64_t>(kLeastBytes, static_cast<uint64_t>(settings.maxmemory_clients));
+  }
+  if (settings.maxmemory_bytes == 0) return 0;
+  const double part = static_cast<double>(-settings.maxmemory_clients) / 100;
+  return std::max(kLeastBytes, static_cast<uint64_t>(static_cast<double>(settings.maxmemory_bytes) * part));
+}
+
 bool FromLoopback(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
@@ -101,6 +113,7 @@ Server::Server(config::Config& config, std::string executable)
   keyspace_.AnnounceCreated(events_.Wanted(command::kEventNew));
   keyspace_.SetEvictionPolicy(PolicyOf(settings_.maxmemory_policy));
   storage::SetAllocatorBackgroundThread(settings_.jemalloc_bg_thread);
+  clients_.memory().Set(ClientMemoryLimit(settings_));
   clients_.on_unpause = [this] { workers_.ResumePaused(); };
   RegisterObservers();
 }
@@ -176,9 +189,12 @@ config::Result Server::Relisten(const config::Settings& settings) {
   auto sockets = std::make_shared<Sockets>();
   for (auto& listener : tcp_listeners_) listener->socket().Suspend();
   if (config::Result opened = OpenTcp(settings, sockets.get()); !opened) {
+    log::Warning("{}", opened.error());
     sockets->clear();
     for (auto& listener : tcp_listeners_) listener->socket().Resume(settings_.tcp_backlog);
-    return opened;
+    return config::Result::Error(settings.port != telemetry_.facts.port
+                                     ? "Unable to listen on this port. Check server logs."
+                                     : "Failed to bind to specified addresses.");
   }
   telemetry_.facts.port = settings.port;
   workers_.first().loop().Post([this, sockets] { Watch(std::move(*sockets), &tcp_listeners_); });
@@ -187,11 +203,12 @@ config::Result Server::Relisten(const config::Settings& settings) {
 
 // --- connections
 
-std::string_view Server::Refusal(int descriptor, net::Transport transport) const {
-  if (clients_.size() >= settings_.maxclients) return kMaxClientsError;
+std::string_view Server::Refusal(int descriptor, net::Transport transport) {
+  if (!clients_.Admit(settings_.maxclients)) return kMaxClientsError;
   bool guarded = settings_.protected_mode && settings_.requirepass.empty() && transport == net::Transport::kTcp;
-  if (guarded && !FromLoopback(descriptor)) return kProtectedModeError;
-  return {};
+  if (!guarded || FromLoopback(descriptor)) return {};
+  clients_.GiveUp();
+  return kProtectedModeError;
 }
 
 void Server::Accept(int descriptor, net::Transport transport) {
@@ -283,6 +300,10 @@ void Server::RegisterObservers() {
                    "depending on the maxmemory-policy.",
                    settings.maxmemory_bytes, used);
     }
+    return Result::Ok();
+  });
+  config_.OnChange({"maxmemory-clients", "maxmemory"}, [this](const Settings& settings) {
+    clients_.memory().Set(ClientMemoryLimit(settings));
     return Result::Ok();
   });
   config_.OnChange("jemalloc-bg-thread", [](const Settings& settings) {

@@ -52,8 +52,8 @@ class Server final : public command::Lifecycle {
   config::Result Relisten(const config::Settings& settings);
 
   void Accept(int descriptor, net::Transport transport);
-  // The error that a new connection gets instead of service; empty when it is welcome.
-  std::string_view Refusal(int descriptor, net::Transport transport) const;
+  // The error that a new connection gets instead of service; empty when it is admitted.
+  std::string_view Refusal(int descriptor, net::Transport transport);
   void Tick();
 
   config::Config& config_;

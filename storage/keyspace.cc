@@ -141,13 +141,23 @@ void Keyspace::SetEvictionPolicy(EvictionPolicy policy) {
 
 size_t Keyspace::TableBytes() {
   size_t bytes = 0;
-  for (uint32_t i = 0; i < shard_count(); ++i) {
-    ShardGuard guard(*this, i);
-    for (int database = 0; database < databases_; ++database) {
-      if (const Table* table = shards_[i]->table(database)) bytes += table->allocated_bytes();
-    }
+  for (int database = 0; database < databases_; ++database) {
+    const TableSizes sizes = SizesOf(database);
+    bytes += sizes.index_bytes + sizes.wheel_bytes;
   }
   return bytes;
+}
+
+Keyspace::TableSizes Keyspace::SizesOf(int database) {
+  TableSizes sizes;
+  for (uint32_t i = 0; i < shard_count(); ++i) {
+    ShardGuard guard(*this, i);
+    const Table* table = shards_[i]->table(database);
+    if (table == nullptr) continue;
+    sizes.wheel_bytes += table->wheel_bytes();
+    sizes.index_bytes += table->allocated_bytes() - table->wheel_bytes();
+  }
+  return sizes;
 }
 
 void Keyspace::CheckInvariants() const {

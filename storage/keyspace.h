@@ -90,6 +90,10 @@ class Keyspace {
 
   // Bytes of indexes and wheels, without records (MEMORY STATS). Locks each shard itself.
   size_t TableBytes();
+  struct TableSizes {
+    size_t index_bytes = 0, wheel_bytes = 0;
+  };
+  TableSizes SizesOf(int database);  // the same, of one database
 
  private:
   friend class Database;

@@ -95,8 +95,8 @@ size_t Table::references() const {
   return (wheel_ ? wheel_->references() : 0) + (old_wheel_ ? old_wheel_->references() : 0);
 }
 
-size_t Table::allocated_bytes() const {
-  size_t bytes = sizeof(Table) + index_.allocated_bytes();
+size_t Table::wheel_bytes() const {
+  size_t bytes = 0;
   for (const auto* wheel : {wheel_.get(), old_wheel_.get()}) {
     if (wheel != nullptr) bytes += sizeof(TimingWheel) + wheel->allocated_bytes();
   }

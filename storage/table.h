@@ -63,7 +63,9 @@ class Table {
   // References in the wheels, stale ones included.
   size_t references() const;
   size_t StaleLimit() const { return expiring_size() + size() / 8 + 1024; }
-  size_t allocated_bytes() const;  // index and wheels, without records
+  // Without records: all, and what of it serves expiry alone.
+  size_t allocated_bytes() const { return sizeof(Table) + index_.allocated_bytes() + wheel_bytes(); }
+  size_t wheel_bytes() const;
   void CheckInvariants() const;    // aborts with a message
 
   // What the victim finder asks for; a place holds one bucket or none.

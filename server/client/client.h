@@ -133,6 +133,8 @@ class Client {
   uint64_t bytes_in = 0, bytes_out = 0, commands = 0;
   size_t argument_bytes = 0;  // of an incomplete command
   size_t MemoryBytes() const;
+  size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
+  size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began
   int64_t output_soft_limit_since_ms = 0;  // 0: below the soft limit
   bool paused = false;                     // held back by CLIENT PAUSE
   bool ready = false, flush_queued = false;  // in the worker's lists
@@ -145,7 +147,13 @@ class Client {
   bool close_after_reply_ = false, close_now_ = false;
 };
 
+// The request that a client is running, whose bytes are in no buffer of its own any more; zeros for any other client.
+struct RunningRequest {
+  size_t bytes = 0;           // on the wire
+  size_t argument_bytes = 0;  // of its arguments alone
+};
+
 // One line of CLIENT LIST and CLIENT INFO, in Redis's field order, without the line break.
-std::string Describe(const Client& client, int64_t now_ms);
+std::string Describe(const Client& client, int64_t now_ms, RunningRequest running = {});
 
 }  // namespace corral::client

@@ -14,7 +14,7 @@ std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitor) flags += 'O';
   if (client.kind() == KindOfClient::kPubsub) flags += 'P';
-  if (client.blocked()) flags += 'b';
+  if (client.blocked() || client.paused) flags += 'b';
   if (client.tracking && client.tracking->on) {
     flags += 't';
     if (client.tracking->broken_redirect) flags += 'R';
@@ -31,7 +31,7 @@ std::string Flags(const Client& client) {
 
 }  // namespace
 
-std::string Describe(const Client& client, int64_t now_ms) {
+std::string Describe(const Client& client, int64_t now_ms, RunningRequest running) {
   const net::Stream& stream = client.stream();
   const size_t buffer_bytes = client.output.allocated_bytes();
   const size_t pieces = client.output.pieces();
@@ -47,8 +47,8 @@ std::string Describe(const Client& client, int64_t now_ms) {
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
       "events={}",
-      client.pending_input.size(), client.pending_input.capacity() - client.pending_input.size(),
-      client.argument_bytes, buffer_bytes, buffer_bytes, client.output.pending_bytes(),
+      client.pending_input.size() + running.bytes, client.pending_input.capacity() - client.pending_input.size(),
+      client.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes, client.output.pending_bytes(),
       pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(), stream.writing() ? "rw" : "r");
   line += fmt::format(" cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                       client.last_command != nullptr ? client.last_command->name : "NULL", client.user,

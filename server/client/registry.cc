@@ -6,6 +6,16 @@
 
 namespace corral::client {
 
+bool Registry::Admit(uint64_t most) {
+  uint64_t admitted = admitted_.load(std::memory_order_relaxed);
+  while (admitted < most) {
+    if (admitted_.compare_exchange_weak(admitted, admitted + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+void Registry::GiveUp() { admitted_.fetch_sub(1, std::memory_order_relaxed); }
+
 void Registry::Add(Client& client) {
   std::lock_guard lock(mutex_);
   clients_.emplace(client.id, &client);
@@ -15,6 +25,8 @@ void Registry::Add(Client& client) {
 void Registry::Remove(Client& client) {
   std::lock_guard lock(mutex_);
   clients_.erase(client.id);
+  admitted_.fetch_sub(1, std::memory_order_relaxed);
+  memory_.Forget(client);
   size_.store(clients_.size(), std::memory_order_relaxed);
 }
 

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "server/client/memory_limit.h"
+
 namespace corral::client {
 
 class Client;
@@ -20,7 +22,12 @@ enum class PauseMode : uint8_t { kNone, kWrites, kAll };
 class Registry {
  public:
   uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
-  void Add(Client& client);
+
+  // A place for one more connection than there are; false when there are `most` already. Asked before the connection
+  // goes to its worker, so that a burst over several workers stays within the limit too. Any thread.
+  bool Admit(uint64_t most);
+  void GiveUp();             // an admitted connection that is refused for another reason
+  void Add(Client& client);  // an admitted one
   void Remove(Client& client);
   size_t size() const { return size_.load(std::memory_order_relaxed); }
 
@@ -29,6 +36,8 @@ class Registry {
   Client* Find(uint64_t id) const;
   // The worker of a client; null when there is no such client. Any thread.
   ClientOwner* OwnerOf(uint64_t id) const;
+
+  MemoryLimit& memory() { return memory_; }
 
   // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as writer.
   void Kill(Client& client, const Client* caller);
@@ -50,7 +59,9 @@ class Registry {
   PauseMode UnexpiredPauseMode() const;
 
   std::atomic<uint64_t> next_id_{1};
+  std::atomic<uint64_t> admitted_{0};  // on their way to a worker included
   std::atomic<size_t> size_{0};
+  MemoryLimit memory_;
   mutable std::mutex mutex_;
   std::map<uint64_t, Client*> clients_;
   std::atomic<PauseMode> pause_mode_{PauseMode::kNone};

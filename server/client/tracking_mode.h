@@ -27,6 +27,7 @@ struct TrackingMode {
   uint64_t redirect_id = 0;      // 0: messages go to the connection itself
   ClientOwner* redirect_owner = nullptr;
   std::set<std::string, std::less<>> prefixes;  // of broadcast mode
+  size_t prefix_bytes = 0;                      // what they take, about
   std::vector<OwnChange> own_changes;
 };
 

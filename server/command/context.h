@@ -47,9 +47,10 @@ class Effects {
   virtual void AbsentKeyDeleted(int database, std::string_view key) = 0;
   // A command that reads found no such key.
   virtual void KeyMissed(int /*database*/, std::string_view /*key*/) {}
-  virtual void DatabaseFlushed(int database) = 0;  // -1: all
+  // `database` -1: all of them; `keys` were in them.
+  virtual void DatabaseFlushed(int database, uint64_t keys) = 0;
   virtual void DatabasesSwapped(int database, int other) = 0;
-  // Writes since the last save, as INFO's rdb_changes_since_last_save counts them.
+  // Changes that clients made since the start, as INFO's rdb_changes_since_last_save counts them.
   virtual uint64_t dirty() const = 0;
 };
 

@@ -26,6 +26,7 @@ enum EventClass : uint32_t {
 struct Event {
   EventClass event_class;
   std::string_view name;
+  bool counted = true;  // false: the second event of a change that its first one has counted
 };
 
 namespace events {
@@ -37,11 +38,12 @@ inline constexpr Event kDecrBy{kEventString, "decrby"};
 inline constexpr Event kIncrByFloat{kEventString, "incrbyfloat"};
 inline constexpr Event kDel{kEventGeneric, "del"};
 inline constexpr Event kExpire{kEventGeneric, "expire"};
+inline constexpr Event kExpireOfSet{kEventGeneric, "expire", false};  // SET with a time
 inline constexpr Event kPersist{kEventGeneric, "persist"};
 inline constexpr Event kRenameFrom{kEventGeneric, "rename_from"};
-inline constexpr Event kRenameTo{kEventGeneric, "rename_to"};
+inline constexpr Event kRenameTo{kEventGeneric, "rename_to", false};
 inline constexpr Event kMoveFrom{kEventGeneric, "move_from"};
-inline constexpr Event kMoveTo{kEventGeneric, "move_to"};
+inline constexpr Event kMoveTo{kEventGeneric, "move_to", false};
 inline constexpr Event kCopyTo{kEventGeneric, "copy_to"};
 inline constexpr Event kSoftDel{kEventGeneric, "softdel"};
 inline constexpr Event kExpired{kEventExpired, "expired"};

@@ -92,7 +92,7 @@ void Id(Context& context) { context.reply.Integer(static_cast<int64_t>(context.c
 
 // CLIENT INFO
 void Info(Context& context) {
-  context.reply.Verbatim("txt", client::Describe(context.client, context.now_ms()) + "\n");
+  context.reply.Verbatim("txt", DescribeFor(context, context.client) + "\n");
 }
 
 // Reads ON or OFF into `flag`.

@@ -112,12 +112,26 @@ bool ReadKillOption(Context& context, size_t i, KillFilter* filter) {
   return true;
 }
 
-void AppendLine(const Client& client, int64_t now_ms, std::string* text) {
-  *text += client::Describe(client, now_ms);
+// Clients that are closed as soon as their worker comes to it are gone already.
+void AppendLine(const Context& context, const Client& client, std::string* text) {
+  if (client.close_now()) return;
+  *text += DescribeFor(context, client);
   text->push_back('\n');
 }
 
 }  // namespace
+
+std::string DescribeFor(const Context& context, const Client& client) {
+  client::RunningRequest running;
+  if (&client == &context.client) {
+    running.bytes = fmt::formatted_size("*{}\r\n", context.size());
+    for (const std::string_view argument : context.arguments()) {
+      running.bytes += fmt::formatted_size("${}\r\n{}\r\n", argument.size(), argument);
+      running.argument_bytes += argument.size();
+    }
+  }
+  return client::Describe(client, context.now_ms(), running);
+}
 
 // CLIENT KILL ip:port | [ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME
 // yes|no] [MAXAGE seconds]
@@ -152,17 +166,17 @@ void ClientList(Context& context) {
     std::optional<TypeFilter> type;
     if (!ReadType(context, 3, &type)) return;
     for (const Client* client : clients.All()) {
-      if (HasType(*client, *type)) AppendLine(*client, context.now_ms(), &text);
+      if (HasType(*client, *type)) AppendLine(context, *client, &text);
     }
   } else if (context.size() > 3 && context.Is(2, "ID")) {
     for (size_t i = 3; i < context.size(); i++) {
       int64_t id = 0;
       if (!context.ReadInteger(i, &id, "ERR Invalid client ID")) return;
       const Client* client = clients.Find(static_cast<uint64_t>(id));
-      if (client != nullptr) AppendLine(*client, context.now_ms(), &text);
+      if (client != nullptr) AppendLine(context, *client, &text);
     }
   } else if (context.size() == 2) {
-    for (const Client* client : clients.All()) AppendLine(*client, context.now_ms(), &text);
+    for (const Client* client : clients.All()) AppendLine(context, *client, &text);
   } else {
     return context.ReplySyntaxError();
   }

@@ -34,8 +34,9 @@ bool ReadReclaim(Context& ctx, storage::Reclaim* reclaim) {
 void FlushDb(Context& ctx) {
   storage::Reclaim reclaim;
   if (!ReadReclaim(ctx, &reclaim)) return;
+  const uint64_t keys = ctx.db.size();
   ctx.services.keyspace.Flush(ctx.db.index(), reclaim);
-  ctx.services.effects.DatabaseFlushed(ctx.db.index());
+  ctx.services.effects.DatabaseFlushed(ctx.db.index(), keys);
   ctx.reply.Ok();
 }
 
@@ -43,8 +44,12 @@ void FlushDb(Context& ctx) {
 void FlushAll(Context& ctx) {
   storage::Reclaim reclaim;
   if (!ReadReclaim(ctx, &reclaim)) return;
-  for (int i = 0; i < ctx.services.keyspace.databases(); ++i) ctx.services.keyspace.Flush(i, reclaim);
-  ctx.services.effects.DatabaseFlushed(-1);
+  uint64_t keys = 0;
+  for (int i = 0; i < ctx.services.keyspace.databases(); ++i) {
+    keys += ctx.Database(i).size();
+    ctx.services.keyspace.Flush(i, reclaim);
+  }
+  ctx.services.effects.DatabaseFlushed(-1, keys);
   ctx.reply.Ok();
 }
 

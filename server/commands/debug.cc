@@ -20,6 +20,8 @@ void Help(Context& context) {
       "    Crash as a failed assertion does.",
       "CHANGE-REPL-ID",
       "    Draw a new replication ID.",
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    Write all directives into the configuration file, those with their default as well.",
       "DIGEST",
       "    Answer a fingerprint of all keys and values.",
       "DIGEST-VALUE <key> [<key> ...]",
@@ -76,6 +78,7 @@ constexpr size_t kAnyNumber = SIZE_MAX;
 constexpr Subcommand kSubcommands[] = {
     {"ASSERT", 0, 0, DebugAssert},
     {"CHANGE-REPL-ID", 0, 0, DebugChangeReplId},
+    {"CONFIG-REWRITE-FORCE-ALL", 0, 0, DebugRewriteConfig},
     {"DIGEST", 0, 0, DebugDigest},
     {"DIGEST-VALUE", 0, kAnyNumber, DebugDigestValue},
     {"ERROR", 1, 1, DebugError},

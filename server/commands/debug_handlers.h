@@ -29,6 +29,7 @@ void DebugMallctl(command::Context& context);
 void DebugMallctlString(command::Context& context);
 void DebugOom(command::Context& context);
 void DebugPanic(command::Context& context);
+void DebugRewriteConfig(command::Context& context);
 void DebugSegfault(command::Context& context);
 void DebugSleep(command::Context& context);
 void DebugStringMatch(command::Context& context);

@@ -16,6 +16,7 @@
 #include "server/client/client.h"
 #include "server/command/context.h"
 #include "server/commands/debug_handlers.h"
+#include "server/config/config.h"
 #include "server/log/log.h"
 #include "server/telemetry/telemetry.h"
 #include "storage/base/glob.h"
@@ -110,6 +111,13 @@ void DebugOom(Context&) { Crash("running out of memory"); }
 
 // DEBUG PANIC
 void DebugPanic(Context&) { Crash("a panic"); }
+
+// DEBUG CONFIG-REWRITE-FORCE-ALL
+void DebugRewriteConfig(Context& context) {
+  const config::Result written = context.services.config.Rewrite(true);
+  if (!written.ok()) return context.reply.Error(written.error());
+  context.reply.Ok();
+}
 
 // DEBUG SEGFAULT
 void DebugSegfault(Context&) {

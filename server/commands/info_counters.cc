@@ -72,9 +72,13 @@ void AppendStatsInfo(Context& context, std::string* out) {
   Line(out, "instantaneous_input_kbps:{:.2f}", telemetry.input_rate.per_second() / 1024);
   Line(out, "instantaneous_output_kbps:{:.2f}", telemetry.output_rate.per_second() / 1024);
   Line(out, "rejected_connections:{}", telemetry.Sum(&WorkerStats::rejected_connections));
+  Line(out, "sync_full:0");
+  Line(out, "sync_partial_ok:0");
+  Line(out, "sync_partial_err:0");
   Line(out, "expired_keys:{}", keys.expired);
   Line(out, "expire_cycle_cpu_milliseconds:{}", keys.expire_cycle_us / 1000);
   Line(out, "evicted_keys:{}", keys.evicted);
+  Line(out, "evicted_clients:{}", telemetry.Sum(&WorkerStats::evicted_clients));
   Line(out, "eviction_cpu_milliseconds:{}", keys.eviction_us / 1000);
   Line(out, "keyspace_hits:{}", keys.hits);
   Line(out, "keyspace_misses:{}", keys.misses);
@@ -82,6 +86,8 @@ void AppendStatsInfo(Context& context, std::string* out) {
   Line(out, "pubsub_channels:{}", pubsub.topics(pubsub::TopicKind::kChannel));
   Line(out, "pubsub_patterns:{}", pubsub.topics(pubsub::TopicKind::kPattern));
   Line(out, "pubsubshard_channels:{}", pubsub.topics(pubsub::TopicKind::kShardChannel));
+  Line(out, "latest_fork_usec:0");
+  Line(out, "total_forks:0");
   const tracking::Figures tracking = context.services.tracking.figures();
   Line(out, "tracking_total_keys:{}", tracking.keys);
   Line(out, "tracking_total_items:{}", tracking.items);
@@ -100,8 +106,14 @@ void AppendReplicationInfo(Context& context, std::string* out) {
   Line(out, "# Replication");
   Line(out, "role:master");
   Line(out, "connected_slaves:0");
+  Line(out, "master_failover_state:no-failover");
   Line(out, "master_replid:{}", context.services.telemetry.facts.replication_id);
+  Line(out, "master_replid2:{:040}", 0);
   Line(out, "master_repl_offset:0");
+  Line(out, "second_repl_offset:-1");
+  Line(out, "repl_backlog_active:0");
+  Line(out, "repl_backlog_first_byte_offset:0");
+  Line(out, "repl_backlog_histlen:0");
 }
 
 void AppendModulesInfo(Context&, std::string* out) { Line(out, "# Modules"); }

@@ -89,12 +89,15 @@ void AppendServerInfo(Context& context, std::string* out) {
   const int64_t uptime_s = std::max<int64_t>(0, now_us / 1000 - facts.start_unix_ms) / 1000;
   Line(out, "# Server");
   Line(out, "redis_version:{}", process::kCompatibleVersion);
+  Line(out, "redis_git_sha1:00000000");
+  Line(out, "redis_git_dirty:0");
   Line(out, "corral_version:{}", process::kVersion);
   Line(out, "redis_mode:standalone");
   Line(out, "os:{} {} {}", system.sysname, system.release, system.machine);
   Line(out, "arch_bits:{}", 8 * sizeof(void*));
   Line(out, "monotonic_clock:POSIX clock_gettime");
   Line(out, "multiplexing_api:epoll");
+  Line(out, "atomicvar_api:c11-builtin");
   Line(out, "gcc_version:{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
   Line(out, "process_id:{}", getpid());
   Line(out, "run_id:{}", facts.run_id);
@@ -104,32 +107,37 @@ void AppendServerInfo(Context& context, std::string* out) {
   Line(out, "uptime_in_days:{}", uptime_s / 86400);
   Line(out, "hz:{}", settings.hz);
   Line(out, "configured_hz:{}", settings.hz);
+  Line(out, "io_threads_active:0");
   Line(out, "executable:{}", facts.executable);
   Line(out, "config_file:{}", facts.config_file);
   Line(out, "worker_threads:{}", context.services.telemetry.workers().size());
 }
 
 void AppendClientsInfo(Context& context, std::string* out) {
-  uint64_t blocked = 0, input_bytes = 0, output_bytes = 0;
+  uint64_t connected = 0, blocked = 0, with_deadline = 0, input_bytes = 0, output_bytes = 0;
   const auto clients = context.services.clients.All();
   for (const client::Client* client : clients) {
-    blocked += client->blocked();
+    connected += !client->close_now();
+    blocked += client->blocked() || client->paused;
+    with_deadline += client->blocked() && client->wait_deadline_ms() != 0;
     input_bytes = std::max<uint64_t>(input_bytes, client->pending_input.size());
     output_bytes = std::max<uint64_t>(output_bytes, client->output.pending_bytes());
   }
   Line(out, "# Clients");
-  Line(out, "connected_clients:{}", clients.size());
+  Line(out, "connected_clients:{}", connected);
+  Line(out, "cluster_connections:0");
   Line(out, "maxclients:{}", context.services.settings.maxclients);
   Line(out, "client_recent_max_input_buffer:{}", input_bytes);
   Line(out, "client_recent_max_output_buffer:{}", output_bytes);
   Line(out, "blocked_clients:{}", blocked);
   Line(out, "tracking_clients:{}", context.services.tracking.figures().clients);
+  Line(out, "clients_in_timeout_table:{}", with_deadline);
   Line(out, "pubsub_clients:{}", context.services.pubsub.clients());
 }
 
 void AppendMemoryInfo(Context& context, std::string* out) {
-  const telemetry::MemoryFigures f =
-      telemetry::ReadMemoryFigures(context.services.telemetry, context.services.clients);
+  const telemetry::MemoryFigures f = telemetry::ReadMemoryFigures(
+      context.services.telemetry, context.services.clients, context.services.keyspace);
   const config::Settings& settings = context.services.settings;
   auto ratio = [](uint64_t part, uint64_t whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -160,8 +168,15 @@ void AppendMemoryInfo(Context& context, std::string* out) {
   Line(out, "rss_overhead_bytes:{}", f.resident - resident);
   Line(out, "mem_fragmentation_ratio:{:.2f}", f.fragmentation());
   Line(out, "mem_fragmentation_bytes:{}", f.resident - f.used);
+  Line(out, "mem_not_counted_for_evict:0");
+  Line(out, "mem_replication_backlog:0");
+  Line(out, "mem_total_replication_buffers:0");
+  Line(out, "mem_clients_slaves:0");
   Line(out, "mem_clients_normal:{}", f.clients);
+  Line(out, "mem_cluster_links:0");
+  Line(out, "mem_aof_buffer:0");
   Line(out, "mem_allocator:{}", storage::AllocatorName());
+  Line(out, "active_defrag_running:0");
   Line(out, "lazyfree_pending_objects:{}", context.services.lazy_free.pending_objects());
   Line(out, "lazyfreed_objects:{}", context.services.lazy_free.freed_objects());
 }
@@ -172,8 +187,17 @@ void AppendPersistenceInfo(Context& context, std::string* out) {
   Line(out, "async_loading:0");
   Line(out, "rdb_changes_since_last_save:{}", context.services.effects.dirty());
   Line(out, "rdb_bgsave_in_progress:0");
-  Line(out, "aof_enabled:0");
-  Line(out, "aof_rewrite_in_progress:0");
+  Line(out, "rdb_last_save_time:{}", context.services.telemetry.facts.start_unix_ms / 1000);
+  // Nothing is saved, so that nothing has gone wrong either.
+  for (std::string_view line :
+       {"rdb_last_bgsave_status:ok", "rdb_last_bgsave_time_sec:-1", "rdb_current_bgsave_time_sec:-1", "rdb_saves:0",
+        "rdb_last_cow_size:0", "rdb_last_load_keys_expired:0", "rdb_last_load_keys_loaded:0", "aof_enabled:0",
+        "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_rewrite_time_sec:-1",
+        "aof_current_rewrite_time_sec:-1", "aof_last_bgrewrite_status:ok", "aof_rewrites:0",
+        "aof_last_write_status:ok", "aof_last_cow_size:0", "module_fork_in_progress:0",
+        "module_fork_last_cow_size:0"}) {
+    Line(out, "{}", line);
+  }
 }
 
 void AppendCpuInfo(Context&, std::string* out) {

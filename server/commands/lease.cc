@@ -278,7 +278,7 @@ void SetLease(Context& ctx) {
   if (options.time.given()) put.cost_us = cost_us;
   ctx.db.PutString(key, ctx[3], put);
   ctx.Changed(key.name, events::kSet);
-  if (options.time.given()) ctx.Changed(key.name, events::kExpire);
+  if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
   ctx.reply.Integer(1);
 }
 

@@ -28,7 +28,8 @@ constexpr int64_t kMegabyte = 1024 * 1024;
 
 // MEMORY DOCTOR
 void Doctor(Context& context) {
-  const MemoryFigures figures = ReadMemoryFigures(context.services.telemetry, context.services.clients);
+  const MemoryFigures figures =
+      ReadMemoryFigures(context.services.telemetry, context.services.clients, context.services.keyspace);
   if (figures.used < 5 * kMegabyte) {
     return context.reply.Verbatim(
         "txt", "This instance holds less than 5 MB: that is too little to tell anything from its figures.\n");
@@ -98,49 +99,85 @@ void Purge(Context& context) {
   context.reply.Ok();
 }
 
-// MEMORY STATS
-void Stats(Context& context) {
-  const MemoryFigures f = ReadMemoryFigures(context.services.telemetry, context.services.clients);
-  int64_t keys = 0;
-  for (int i = 0; i < context.services.keyspace.databases(); i++) {
-    keys += static_cast<int64_t>(context.Database(i).size());
+// The fields of MEMORY STATS, one behind the other.
+class Fields {
+ public:
+  explicit Fields(protocol::ReplyWriter& reply) : reply_(reply) {}
+
+  void Integer(std::string_view name, int64_t value) {
+    reply_.Bulk(name);
+    reply_.Integer(value);
   }
+  void Bytes(std::string_view name, uint64_t bytes) { Integer(name, static_cast<int64_t>(bytes)); }
+  void Real(std::string_view name, double value) {
+    reply_.Bulk(name);
+    reply_.Double(value);
+  }
+
+ private:
+  protocol::ReplyWriter& reply_;
+};
+
+void AppendDatabase(Context& context, int index) {
+  const storage::Keyspace::TableSizes sizes = context.services.keyspace.SizesOf(index);
+  context.reply.Bulk(fmt::format("db.{}", index));
+  context.reply.Map(3);
+  Fields fields(context.reply);
+  fields.Bytes("overhead.hashtable.main", sizes.index_bytes);
+  fields.Bytes("overhead.hashtable.expires", sizes.wheel_bytes);
+  fields.Integer("overhead.hashtable.slot-to-keys", 0);
+}
+
+void AppendAllocator(const MemoryFigures& figures, Fields& fields) {
   auto ratio = [](uint64_t part, uint64_t whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
   };
-  const storage::AllocatorStats& allocator = f.allocator;
-  auto signed_bytes = [](uint64_t bytes) { return static_cast<int64_t>(bytes); };
-  protocol::ReplyWriter& reply = context.reply;
-  auto integer = [&](std::string_view name, int64_t value) {
-    reply.Bulk(name);
-    reply.Integer(value);
-  };
-  auto real = [&](std::string_view name, double value) {
-    reply.Bulk(name);
-    reply.Double(value);
-  };
-  reply.Map(20);
-  integer("peak.allocated", f.peak);
-  integer("total.allocated", f.used);
-  integer("startup.allocated", f.startup);
-  integer("clients.normal", f.clients);
-  integer("overhead.total", f.overhead());
-  integer("keys.count", keys);
-  integer("keys.bytes-per-key", keys > 0 ? std::max<int64_t>(0, f.used - f.startup) / keys : 0);
-  integer("dataset.bytes", f.dataset());
-  real("dataset.percentage", f.dataset_percent());
-  real("peak.percentage", f.peak_percent());
-  integer("allocator.allocated", signed_bytes(allocator.allocated));
-  integer("allocator.active", signed_bytes(allocator.active));
-  integer("allocator.resident", signed_bytes(allocator.resident));
-  real("allocator-fragmentation.ratio", ratio(allocator.active, allocator.allocated));
-  integer("allocator-fragmentation.bytes",
-          signed_bytes(allocator.active) - signed_bytes(allocator.allocated));
-  real("allocator-rss.ratio", ratio(allocator.resident, allocator.active));
-  integer("allocator-rss.bytes", signed_bytes(allocator.resident) - signed_bytes(allocator.active));
-  integer("rss-overhead.bytes", f.resident - signed_bytes(allocator.resident));
-  real("fragmentation", f.fragmentation());
-  integer("fragmentation.bytes", f.resident - f.used);
+  const storage::AllocatorStats& allocator = figures.allocator;
+  const auto resident = static_cast<uint64_t>(figures.resident);
+  fields.Bytes("allocator.allocated", allocator.allocated);
+  fields.Bytes("allocator.active", allocator.active);
+  fields.Bytes("allocator.resident", allocator.resident);
+  fields.Real("allocator-fragmentation.ratio", ratio(allocator.active, allocator.allocated));
+  fields.Bytes("allocator-fragmentation.bytes", allocator.active - allocator.allocated);
+  fields.Real("allocator-rss.ratio", ratio(allocator.resident, allocator.active));
+  fields.Bytes("allocator-rss.bytes", allocator.resident - allocator.active);
+  fields.Real("rss-overhead.ratio", ratio(resident, allocator.resident));
+  fields.Bytes("rss-overhead.bytes", resident - allocator.resident);
+}
+
+// MEMORY STATS
+void Stats(Context& context) {
+  const MemoryFigures f =
+      ReadMemoryFigures(context.services.telemetry, context.services.clients, context.services.keyspace);
+  int64_t keys = 0;
+  std::vector<int> databases;
+  for (int i = 0; i < context.services.keyspace.databases(); i++) {
+    const auto size = static_cast<int64_t>(context.Database(i).size());
+    if (size != 0) databases.push_back(i);
+    keys += size;
+  }
+  Fields fields(context.reply);
+  context.reply.Map(27 + databases.size());
+  fields.Integer("peak.allocated", f.peak);
+  fields.Integer("total.allocated", f.used);
+  fields.Integer("startup.allocated", f.startup);
+  fields.Integer("replication.backlog", 0);
+  fields.Integer("clients.slaves", 0);
+  fields.Integer("clients.normal", f.clients);
+  // Parts that are not there take nothing.
+  for (std::string_view name : {"cluster.links", "aof.buffer", "lua.caches", "functions.caches"}) {
+    fields.Integer(name, 0);
+  }
+  for (const int i : databases) AppendDatabase(context, i);
+  fields.Integer("overhead.total", f.overhead());
+  fields.Integer("keys.count", keys);
+  fields.Integer("keys.bytes-per-key", keys > 0 ? std::max<int64_t>(0, f.used - f.startup) / keys : 0);
+  fields.Integer("dataset.bytes", f.dataset());
+  fields.Real("dataset.percentage", f.dataset_percent());
+  fields.Real("peak.percentage", f.peak_percent());
+  AppendAllocator(f, fields);
+  fields.Real("fragmentation", f.fragmentation());
+  fields.Integer("fragmentation.bytes", f.resident - f.used);
 }
 
 // MEMORY USAGE key [SAMPLES count]

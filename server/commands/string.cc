@@ -81,7 +81,7 @@ void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view va
   }
   ctx.db.PutString(key, value, put);
   ctx.Changed(key.name, events::kSet);
-  if (options.time.given()) ctx.Changed(key.name, events::kExpire);
+  if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
   if (!options.reply_old) ctx.reply.Ok();
 }
 

@@ -230,9 +230,9 @@ void Config::GoBack(Settings old, size_t told) {
   }
 }
 
-Result Config::Rewrite() {
+Result Config::Rewrite(bool everything) {
   if (file_.empty()) return Result::Error("ERR The server is running without a config file");
-  if (Result written = RewriteFile(file_, settings_, DefaultSettings()); !written) {
+  if (Result written = RewriteFile(file_, settings_, DefaultSettings(), everything); !written) {
     log::Warning("CONFIG REWRITE failed: {}", written.error());
     return Result::Error("ERR Rewriting config file: " + written.error());
   }

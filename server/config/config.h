@@ -59,8 +59,8 @@ class Config {
   // At start, when the system allows fewer files than maxclients asks for.
   void LowerMaxclients(uint32_t possible);
 
-  // CONFIG REWRITE. The error is the whole reply, "ERR ..." included.
-  Result Rewrite();
+  // CONFIG REWRITE; `everything` writes the defaults too. The error is the whole reply, "ERR ..." included.
+  Result Rewrite(bool everything = false);
 
   // Registers an observer; the order of registration is the order of calls. Only before the workers start.
   void OnChange(std::string_view name, Observer observer) { OnChange({name}, std::move(observer)); }

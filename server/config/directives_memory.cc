@@ -89,7 +89,7 @@ const Directive kRows[] = {
      .kind = Kind::kMemoryOrPercent,
      .initial = "0",
      .low = -100,
-     .flags = kAccepted},
+     .slot = Number<&Settings::maxmemory_clients>()},
     {.name = "activerehashing", .kind = Kind::kYesNo, .initial = "yes", .flags = kAccepted},
     {.name = "lazyexpire-nested-arbitrary-keys",
      .kind = Kind::kYesNo,

@@ -25,7 +25,7 @@ constexpr std::string_view kLeftAlone[] = {"include", "rename-command"};
 // The old file, its lines being replaced one by one.
 class Rewriting {
  public:
-  explicit Rewriting(std::string_view old_text) {
+  Rewriting(std::string_view old_text, bool everything) : everything_(everything) {
     if (old_text.ends_with('\n')) old_text.remove_suffix(1);
     while (!old_text.empty()) {
       const size_t end = old_text.find('\n');
@@ -38,10 +38,10 @@ class Rewriting {
     const auto lines = FormatLines(directive, settings);
     const auto default_lines = FormatLines(directive, defaults);
     const bool as_default = lines == default_lines;
-    if (!(directive.Has(kUnsetIfDefault) && as_default)) {
+    if (everything_ || !(directive.Has(kUnsetIfDefault) && as_default)) {
       for (size_t i = 0; i < lines.size(); i++) {
         const bool line_as_default = i < default_lines.size() && lines[i] == default_lines[i];
-        PutLine(directive, lines[i], !line_as_default || directive.Has(kAlwaysWritten));
+        PutLine(directive, lines[i], everything_ || !line_as_default || directive.Has(kAlwaysWritten));
       }
     }
     // What is left over would bring old values back.
@@ -94,6 +94,7 @@ class Rewriting {
 
   std::vector<std::string> lines_;
   std::unordered_map<const Directive*, std::deque<size_t>> old_lines_;
+  const bool everything_;
   bool has_signature_ = false;
 };
 
@@ -146,13 +147,14 @@ Result ReplaceFile(const std::string& path, std::string_view text, mode_t mode) 
 
 }  // namespace
 
-std::string RewriteText(std::string_view old_text, const Settings& settings, const Settings& defaults) {
-  Rewriting rewriting(old_text);
+std::string RewriteText(std::string_view old_text, const Settings& settings, const Settings& defaults,
+                        bool everything) {
+  Rewriting rewriting(old_text, everything);
   for (const Directive& directive : Directives()) rewriting.Put(directive, settings, defaults);
   return rewriting.Text();
 }
 
-Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults) {
+Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults, bool everything) {
   std::string old_text;
   mode_t mode = 0640;  // it may hold a password
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -165,7 +167,7 @@ Result RewriteFile(const std::string& path, const Settings& settings, const Sett
     if (!result) return result;
     mode = status.st_mode & 07777;
   }
-  return ReplaceFile(path, RewriteText(old_text, settings, defaults), mode);
+  return ReplaceFile(path, RewriteText(old_text, settings, defaults, everything), mode);
 }
 
 }  // namespace corral::config

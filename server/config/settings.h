@@ -103,7 +103,8 @@ struct Settings {
   AllowedFor enable_protected_configs;
 
   // Memory.
-  uint64_t maxmemory_bytes;  // 0: no limit
+  uint64_t maxmemory_bytes;   // 0: no limit
+  int64_t maxmemory_clients;  // bytes; 0: no limit; negative: percent of maxmemory_bytes
   MaxmemoryPolicy maxmemory_policy;
   int lfu_log_factor;
   int lfu_decay_time_min;

@@ -5,11 +5,11 @@
 
 namespace corral::dispatch {
 
-void WriteEffects::CountWrite() {
+void WriteEffects::CountWrites(uint64_t writes) {
   if (concurrent_) {
-    dirty_.fetch_add(1, std::memory_order_relaxed);
+    dirty_.fetch_add(writes, std::memory_order_relaxed);
   } else {
-    dirty_.store(dirty_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    dirty_.store(dirty_.load(std::memory_order_relaxed) + writes, std::memory_order_relaxed);
   }
 }
 
@@ -30,7 +30,7 @@ void WriteEffects::Notify(int database, std::string_view key, const command::Eve
 void WriteEffects::KeyMissed(int database, std::string_view key) { Notify(database, key, command::events::kKeyMiss); }
 
 void WriteEffects::KeyChanged(int database, std::string_view key, const command::Event& event) {
-  CountWrite();
+  if (event.counted) CountWrites(1);
   if (!leases_->empty()) [[unlikely]] leases_->KeyChanged(database, key, event);
   Invalidate(key);
   Notify(database, key, event);
@@ -40,27 +40,25 @@ void WriteEffects::AbsentKeyDeleted(int database, std::string_view key) {
   if (!leases_->empty()) [[unlikely]] leases_->Invalidate(database, key);
 }
 
-void WriteEffects::DatabaseFlushed(int database) {
-  CountWrite();
+void WriteEffects::DatabaseFlushed(int database, uint64_t keys) {
+  CountWrites(keys);
   leases_->DatabaseFlushed(database);
   InvalidateEverything();
 }
 
 void WriteEffects::DatabasesSwapped(int database, int other) {
-  CountWrite();
+  CountWrites(1);
   leases_->DatabasesSwapped(database, other);
   // Redis leaves this out, and its clients with the values of the other database.
   InvalidateEverything();
 }
 
 void WriteEffects::OnExpired(int database, std::string_view key) {
-  CountWrite();
   Notify(database, key, command::events::kExpired);
   Invalidate(key);
 }
 
 void WriteEffects::OnEvicted(int database, std::string_view key) {
-  CountWrite();
   Invalidate(key);
   Notify(database, key, command::events::kEvicted);
 }

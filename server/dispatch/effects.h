@@ -18,7 +18,7 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
  public:
   void KeyChanged(int database, std::string_view key, const command::Event& event) override;
   void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database) override;
+  void DatabaseFlushed(int database, uint64_t keys) override;
   void DatabasesSwapped(int database, int other) override;
   void KeyMissed(int database, std::string_view key) override;
   uint64_t dirty() const override { return dirty_.load(std::memory_order_relaxed); }
@@ -35,7 +35,7 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
 
  private:
-  void CountWrite();
+  void CountWrites(uint64_t writes);
   void Invalidate(std::string_view key);
   void InvalidateEverything();
   void Notify(int database, std::string_view key, const command::Event& event);

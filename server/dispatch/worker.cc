@@ -77,6 +77,7 @@ void Worker::EndTurn() {
   RunDue();
   services_.tracking.EndTurn(*this);
   FlushAll();
+  if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
   last_read_ = nullptr;
   stats_.loop_turns++;
   ScheduleWakeup();
@@ -179,6 +180,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
   stats_.bytes_in += bytes;
   stats_.reads++;
   client.bytes_in += bytes;
+  if (services_.clients.memory().on()) [[unlikely]] touched_.push_back(client.id);
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
     // The next connection's bytes begin on a cache line of their own.
@@ -250,6 +252,10 @@ void Worker::FlushAll() {
 
 void Worker::Flush(Client& client) {
   bool owed = !client.output.empty();
+  // Before sending as well: what is over the limit is not sent at all, however fast the peer reads.
+  if (client.output.pieces() > 0 && OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
+  client.reply_peak_bytes = std::max(client.reply_peak_bytes, client.output.pending_bytes());
+  if (services_.clients.memory().on()) [[unlikely]] touched_.push_back(client.id);
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
   // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as Redis has it.
   bool finished = client.output.empty() && client.close_after_reply() &&
@@ -321,6 +327,17 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
     stats_.output_buffer_disconnections++;
   }
   return over;
+}
+
+void Worker::KeepMemoryLimit() {
+  client::MemoryLimit& limit = services_.clients.memory();
+  for (uint64_t id : touched_) {
+    if (Client* client = Find(id)) limit.Account(*client);
+  }
+  touched_.clear();
+  if (!limit.Exceeded(loop_.NowMs())) return;
+  Gate::Exclusive alone(gate_, index_);
+  stats_.evicted_clients += limit.Enforce(services_.clients.All(), executor_.clock().unix_ms(), loop_.NowMs());
 }
 
 // --- waiting
@@ -420,11 +437,14 @@ void Worker::ScheduleWakeup() {
 void Worker::CheckLimits(int64_t unix_ms) {
   EnterGate();
   int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
+  bool new_peak = unix_ms / 1000 % kPeakSeconds == 0;
   std::vector<Client*> closing;
   for (auto& [id, client] : clients_) {
     bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor && !client->subscriptions &&
                 unix_ms - client->last_active_ms > timeout_ms;
     if (idle) log::Verbose("Closing idle client");
+    if (new_peak) client->reply_peak_bytes = client->output.pending_bytes();
+    if (services_.clients.memory().on()) touched_.push_back(id);
     if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());
   }
   for (Client* client : closing) Close(*client);

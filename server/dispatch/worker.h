@@ -78,6 +78,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
   static constexpr int64_t kExpiryIntervalMs = 16;       // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
+  static constexpr int64_t kPeakSeconds = 5;             // how long CLIENT LIST's rbp remembers
 
   void EnterGate();
   void LeaveGate();
@@ -90,6 +91,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
+  void KeepMemoryLimit();  // maxmemory-clients
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
@@ -114,6 +116,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   std::vector<client::Client*> to_flush_;
   std::vector<uint64_t> paused_;
+  std::vector<uint64_t> touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
   std::set<std::pair<int64_t, uint64_t>> waits_;  // deadline and client, of blocked clients with a deadline
 
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known

@@ -9,6 +9,7 @@
 #include "server/client/client.h"
 #include "server/client/registry.h"
 #include "server/telemetry/telemetry.h"
+#include "storage/keyspace.h"
 
 namespace corral::telemetry {
 namespace {
@@ -33,13 +34,15 @@ double MemoryFigures::dataset_percent() const {
 double MemoryFigures::peak_percent() const { return Ratio(used, peak) * 100; }
 double MemoryFigures::fragmentation() const { return Ratio(resident, used); }
 
-MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Registry& clients) {
+MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Registry& clients,
+                                storage::Keyspace& keyspace) {
   MemoryFigures figures;
   figures.used = storage::MemoryMeter::UsedBytes();
   figures.peak = std::max(figures.used, storage::MemoryMeter::PeakBytes());
   figures.startup = telemetry.facts.startup_used_bytes;
   for (const client::Client* client : clients.All())
     figures.clients += static_cast<int64_t>(client->MemoryBytes());
+  figures.tables = static_cast<int64_t>(keyspace.TableBytes());
   figures.resident = ResidentBytes();
   figures.system = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   figures.allocator = storage::ReadAllocatorStats();

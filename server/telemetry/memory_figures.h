@@ -8,6 +8,9 @@
 namespace corral::client {
 class Registry;
 }
+namespace corral::storage {
+class Keyspace;
+}
 
 namespace corral::telemetry {
 
@@ -17,10 +20,11 @@ class Telemetry;
 struct MemoryFigures {
   int64_t used = 0, peak = 0, startup = 0;
   int64_t clients = 0;  // connections' state and buffers
+  int64_t tables = 0;   // indexes of the databases, without keys and values
   int64_t resident = 0, system = 0;
   storage::AllocatorStats allocator;
 
-  int64_t overhead() const { return startup + clients; }
+  int64_t overhead() const { return startup + clients + tables; }
   int64_t dataset() const { return used > overhead() ? used - overhead() : 0; }
   double dataset_percent() const;
   double peak_percent() const;
@@ -28,6 +32,7 @@ struct MemoryFigures {
 };
 
 // Slow (an allocator epoch, a visit of every client). Gate held as writer.
-MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Registry& clients);
+MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Registry& clients,
+                                storage::Keyspace& keyspace);
 
 }  // namespace corral::telemetry

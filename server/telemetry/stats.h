@@ -33,6 +33,7 @@ struct WorkerStats {
   uint64_t connections = 0, rejected_connections = 0;
   uint64_t bytes_in = 0, bytes_out = 0;
   uint64_t reads = 0, writes = 0;
+  uint64_t evicted_clients = 0;  // by maxmemory-clients
   uint64_t query_buffer_disconnections = 0, output_buffer_disconnections = 0;
   uint64_t blocked_clients = 0;
   uint64_t loop_turns = 0, loop_nanos = 0, command_nanos = 0;

@@ -19,6 +19,8 @@ constexpr size_t kManyReceivers = 4;
 constexpr int kEvictedPerTurn = 4096;
 // Buckets that one call of Sweep visits: some 100 us.
 constexpr size_t kSweptBuckets = 4096;
+// What a prefix of a connection costs beside its bytes, in the connection's set and in the registry.
+constexpr size_t kPrefixBytes = 2 * sizeof(std::string) + 64;
 
 struct TableGarbage final : storage::Garbage {
   size_t objects() const override {
@@ -95,6 +97,7 @@ void Tracking::Enable(Client& client, const Wish& wish) {
   if (!wish.broadcast) return;
   const auto add = [&](std::string_view prefix) {
     if (!mode.prefixes.emplace(prefix).second) return;
+    mode.prefix_bytes += kPrefixBytes + prefix.size();
     auto& numbers = prefixes_[std::string(prefix)];
     if (numbers.empty()) ++prefix_lengths_[prefix.size()];
     numbers.push_back(mode.number);
@@ -113,6 +116,7 @@ void Tracking::RemovePrefixes(TrackingMode& mode) {
     if (--length->second == 0) prefix_lengths_.erase(length);
   }
   mode.prefixes.clear();
+  mode.prefix_bytes = 0;
 }
 
 void Tracking::Disable(Client& client) {

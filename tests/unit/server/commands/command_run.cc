@@ -39,7 +39,7 @@ void CommandRun::KeyChanged(int database, std::string_view key, const command::E
 
 void CommandRun::AbsentKeyDeleted(int, std::string_view) {}
 
-void CommandRun::DatabaseFlushed(int database) { events_.push_back("flushed " + std::to_string(database)); }
+void CommandRun::DatabaseFlushed(int database, uint64_t /*keys*/) { events_.push_back("flushed " + std::to_string(database)); }
 
 void CommandRun::DatabasesSwapped(int database, int other) {
   events_.push_back("swapped " + std::to_string(database) + " " + std::to_string(other));

@@ -71,7 +71,7 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
 
   void KeyChanged(int database, std::string_view key, const command::Event& event) override;
   void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database) override;
+  void DatabaseFlushed(int database, uint64_t keys) override;
   void DatabasesSwapped(int database, int other) override;
   uint64_t dirty() const override { return 0; }
   void RequestShutdown() override {}

@@ -140,7 +140,7 @@ void LeaseWorld::KeyChanged(int database, std::string_view key, const command::E
   if (!leases_.empty()) leases_.KeyChanged(database, key, event);
 }
 void LeaseWorld::AbsentKeyDeleted(int database, std::string_view key) { leases_.Invalidate(database, key); }
-void LeaseWorld::DatabaseFlushed(int database) { leases_.DatabaseFlushed(database); }
+void LeaseWorld::DatabaseFlushed(int database, uint64_t /*keys*/) { leases_.DatabaseFlushed(database); }
 void LeaseWorld::DatabasesSwapped(int database, int other) { leases_.DatabasesSwapped(database, other); }
 
 }  // namespace corral::lease

@@ -70,7 +70,7 @@ class LeaseWorld final : private command::Effects,
  private:
   void KeyChanged(int database, std::string_view key, const command::Event& event) override;
   void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database) override;
+  void DatabaseFlushed(int database, uint64_t keys) override;
   void DatabasesSwapped(int database, int other) override;
   uint64_t dirty() const override { return 0; }
   void OnExpired(int, std::string_view) override {}
