@@ -310,6 +310,11 @@ void Server::RegisterObservers() {
     storage::SetAllocatorBackgroundThread(settings.jemalloc_bg_thread);
     return Result::Ok();
   });
+  config_.OnChange("activedefrag", [](const Settings& settings) {
+    // A file that has it is served with a warning; who asks at run time can be told.
+    if (!settings.activedefrag) return Result::Ok();
+    return Result::Error("Active defragmentation cannot be enabled: Corral has none");
+  });
   config_.OnChange({"loglevel"}, [](const Settings& settings) {
     log::SetLevel(settings.loglevel);
     return Result::Ok();

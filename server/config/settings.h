@@ -114,6 +114,7 @@ struct Settings {
   bool lazyfree_lazy_user_del;
   bool lazyfree_lazy_user_flush;
   bool jemalloc_bg_thread;
+  bool activedefrag;  // asked for, and not there: refused by CONFIG SET
   int active_expire_effort;
   uint64_t tracking_table_max_keys;
 

@@ -1,0 +1,128 @@
+"""What connections may hold: maxmemory-clients, and replies over the output limit."""
+import time
+
+from cases import case, until
+from harness import resp
+from harness.resp import Closed, Connection
+from harness.server import Server
+
+
+def lines(control):
+    """CLIENT LIST as a list of dictionaries."""
+    return [dict(field.split("=", 1) for field in line.split(" ")) for line in control.text("CLIENT", "LIST").splitlines()]
+
+
+def named(control, name):
+    return [line for line in lines(control) if line["name"] == name]
+
+
+def holding(server, name, size):
+    """A connection whose request of `size` bytes never ends."""
+    connection = server.connect()
+    connection.call("CLIENT", "SETNAME", name)
+    connection.send_raw(b"*2\r\n$%d\r\n" % (size * 2) + b"v" * size)
+    return connection
+
+
+@case()
+def test_the_largest_connections_go_first(server):
+    sizes = {"small": 300000, "middle": 1000000, "large": 3000000}
+    with Server(server) as s, s.connect() as control:
+        control.call("CLIENT", "NO-EVICT", "on")
+        held = [holding(s, name, size) for name, size in sizes.items() for _ in range(2)]
+        for name, size in sizes.items():
+            until(lambda: [int(line["qbuf"]) >= size for line in named(control, name)] == [True, True], what=name)
+        gone = 0
+        for name in ("large", "middle", "small"):
+            total = sum(int(line["tot-mem"]) for line in lines(control))
+            own = sum(int(line["tot-mem"]) for line in named(control, name))
+            # Room for what is left without one of the two.
+            assert control.call("CONFIG", "SET", "maxmemory-clients", max(131072, total - own + 65536)) == ("+", b"OK")
+            gone += 2
+            until(lambda: not named(control, name), what="the end of " + name)
+            assert len(lines(control)) == 1 + len(held) - gone, "others went too"
+            assert s.info("stats")["evicted_clients"] == str(gone)
+        for connection in held:
+            connection.close()
+
+
+@case()
+def test_a_share_of_maxmemory_and_no_evict(server):
+    with Server(server, maxmemory="50mb", maxmemory_clients="4%") as s, s.connect() as control:
+        control.call("CLIENT", "NO-EVICT", "on")
+        kept = s.connect()
+        kept.call("CLIENT", "NO-EVICT", "on")
+        kept.call("CLIENT", "SETNAME", "kept")
+        kept.send_raw(b"*2\r\n$8000000\r\n" + b"v" * 3000000)
+        until(lambda: int(named(control, "kept")[0]["qbuf"]) >= 3000000, what="the request")
+        # It is over the limit by itself: everybody else goes, as often as they come.
+        with s.connect() as other:
+            try:
+                for _ in range(100):
+                    other.call("PING")
+                    time.sleep(0.02)
+                raise AssertionError("the other connection was not closed")
+            except (Closed, OSError):
+                pass
+        assert named(control, "kept") and control.call("PING") == ("+", b"PONG")
+        kept.close()
+        until(lambda: not named(control, "kept"), what="the end of the large one")
+        with s.connect() as other:
+            for _ in range(10):
+                assert other.call("PING") == ("+", b"PONG")
+                time.sleep(0.02)
+
+
+@case()
+def test_what_a_slow_reader_is_owed_counts(server):
+    with Server(server, maxmemory_clients="3mb") as s, s.connect() as control:
+        control.call("SETRANGE", "k", 200000, "v")
+        with s.connect() as reader, s.connect() as slow:
+            slow.call("CLIENT", "SETNAME", "slow")
+            # At the reader's pace any amount passes.
+            for _ in range(50):
+                assert len(reader.call("GET", "k")[1]) == 200001
+            for _ in range(400):
+                try:
+                    slow.send_raw(resp.encode(["GET", "k"]))
+                except OSError:
+                    break
+                left = named(control, "slow")
+                if not left:
+                    break
+                # Of what one turn adds, some may be seen before it is judged.
+                assert int(left[0]["tot-mem"]) < 6 << 20
+            until(lambda: not named(control, "slow"), what="the end of the slow one")
+            assert reader.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_subscriptions_and_prefixes_count(server):
+    with Server(server, maxmemory_clients="200000") as s, s.connect() as control:
+        control.call("CLIENT", "NO-EVICT", "on")
+        for command in (("SUBSCRIBE",), ("PSUBSCRIBE",), ("SSUBSCRIBE",), ("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX")):
+            with Connection(s.address) as greedy:
+                greedy.hello(3)
+                try:
+                    for i in range(200000):
+                        greedy.send(*command, "%012d" % i)
+                        if i % 100 == 0:
+                            greedy.call("PING") if command[0] == "CLIENT" else greedy.receive_more()
+                    raise AssertionError("%s: not closed" % (command,))
+                except (Closed, OSError):
+                    pass
+        assert control.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_a_reply_over_the_hard_limit_is_not_sent(server):
+    with Server(server, client_output_buffer_limit=["normal", "100000", "0", "0"]) as s, s.connect() as control:
+        control.call("DEBUG", "POPULATE", 1000, "k" * 100)
+        with s.connect() as c:
+            c.send("KEYS", "*")
+            assert c.wait_closed() == b""
+        control.call("SET", "big", "x" * 10000)
+        with s.connect() as c:
+            c.send_raw(resp.encode(["GET", "big"]) * 15)
+            assert c.wait_closed() == b""
+        assert control.call("PING") == ("+", b"PONG")
