@@ -78,6 +78,7 @@ void Worker::EndTurn() {
   services_.tracking.EndTurn(*this);
   FlushAll();
   if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
+  if (services_.settings.maxmemory_bytes != 0) KeepMaxmemory();
   last_read_ = nullptr;
   stats_.loop_turns++;
   ScheduleWakeup();
@@ -327,6 +328,18 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
     stats_.output_buffer_disconnections++;
   }
   return over;
+}
+
+// What connections send and are owed is memory as well, and no write of theirs asks for room.
+void Worker::KeepMaxmemory() {
+  const config::Settings& settings = services_.settings;
+  if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction) return;
+  if (storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(settings.maxmemory_bytes)) return;
+  if (services_.clients.pause_mode() != client::PauseMode::kNone) return;
+  services_.keyspace.MakeRoom(settings.maxmemory_bytes, 0, executor_.clock().unix_ms());
+  // Who was told of what went.
+  services_.tracking.EndTurn(*this);
+  FlushAll();
 }
 
 void Worker::KeepMemoryLimit() {

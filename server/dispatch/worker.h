@@ -91,6 +91,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
+  void KeepMaxmemory();
   void KeepMemoryLimit();  // maxmemory-clients
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);

@@ -17,10 +17,10 @@ def named(control, name):
 
 
 def holding(server, name, size):
-    """A connection whose request of `size` bytes never ends."""
+    """A connection whose request of `size` bytes and a few more never ends."""
     connection = server.connect()
     connection.call("CLIENT", "SETNAME", name)
-    connection.send_raw(b"*2\r\n$%d\r\n" % (size * 2) + b"v" * size)
+    connection.send_raw(b"*2\r\n$%d\r\n" % (size + 1000) + b"v" * size)
     return connection
 
 
@@ -126,3 +126,17 @@ def test_a_reply_over_the_hard_limit_is_not_sent(server):
             c.send_raw(resp.encode(["GET", "big"]) * 15)
             assert c.wait_closed() == b""
         assert control.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_requests_that_never_end_make_keys_go(server):
+    with Server(server, maxmemory="20mb", maxmemory_policy="allkeys-lru") as s, s.connect() as control:
+        control.call("DEBUG", "POPULATE", 100, "key", 100000)
+        assert control.call("DBSIZE") == (":", b"100")
+        held = [holding(s, "request", 400000) for _ in range(25)]
+        until(lambda: [int(line["qbuf"]) >= 400000 for line in named(control, "request")] == [True] * 25, what="requests")
+        memory = s.info("memory")
+        assert int(memory["used_memory"]) <= 20 << 20, memory["used_memory"]
+        assert 20 < int(control.call("DBSIZE")[1]) < 95
+        for connection in held:
+            connection.close()
