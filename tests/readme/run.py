@@ -214,9 +214,11 @@ def part_commands(text, options):
         for (_, name), (_, fields) in zip(pairs[::2], pairs[1::2]):
             fields = {key[1]: value[1] for key, value in zip(fields[::2], fields[1::2])}
             groups[name.decode()] = fields[b"group"].decode()
-    for name in sorted(known - set(listed)):
-        print("README.md does not list the command %s (group %s)" % (name, groups[name.split("|")[0]]))
-        failed += 1
+    for group in sorted(set(groups.values())):
+        unlisted = sorted(name for name in known - set(listed) if groups[name.split("|")[0]] == group)
+        if unlisted:
+            print("README.md does not list these commands of the group %s: %s" % (group, " ".join(unlisted).upper()))
+            failed += len(unlisted)
     for name, group in sorted(listed.items()):
         if name not in known:
             print("README.md lists the command %s, which the server does not have" % name)
