@@ -244,7 +244,8 @@ def part_directives(text, options):
                     failed += 1
                     continue
                 default = markdown.spans(cells[1])
-                if len(cells) == 3 and default and reply[1][1].decode() != default[0].strip('"'):
+                shown = len(cells) == 3 and default and name not in ("bind", "port")  # these are the harness's
+                if shown and reply[1][1].decode() != default[0].strip('"'):
                     print("README.md: the default of %s is %r, not %s" % (name, reply[1][1], default[0]))
                     failed += 1
     print("%d directives of README.md looked up" % count)
