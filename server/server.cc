@@ -110,6 +110,8 @@ Server::Server(config::Config& config, std::string executable)
   effects_.set_leases(leases_);
   effects_.set_events(events_);
   effects_.set_tracking(tracking_);
+  leases_.on_invalidated = [this](int, std::string_view key) { effects_.Invalidate(key); };
+  leases_.on_read = [this](client::Client& client, const storage::Key& key) { tracking_.Remember(client, key); };
   keyspace_.AnnounceCreated(events_.Wanted(command::kEventNew));
   keyspace_.SetEvictionPolicy(PolicyOf(settings_.maxmemory_policy));
   storage::SetAllocatorBackgroundThread(settings_.jemalloc_bg_thread);

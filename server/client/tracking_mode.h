@@ -29,6 +29,9 @@ struct TrackingMode {
   std::set<std::string, std::less<>> prefixes;  // of broadcast mode
   size_t prefix_bytes = 0;                      // what they take, about
   std::vector<OwnChange> own_changes;
+
+  // Whether what the present command reads is remembered by key.
+  bool remembers_reads() const { return on && !broadcast && !(opt_in && !caching) && !(opt_out && caching); }
 };
 
 }  // namespace corral::client

@@ -21,6 +21,7 @@ namespace {
 using command::CommandSpec;
 using command::Context;
 using command::KeySpec;
+using lease::IsStale;
 using lease::Status;
 using lease::Token;
 using storage::Key;
@@ -113,19 +114,17 @@ lease::Leader& LeaderOf(Context& ctx) {
   return static_cast<lease::Leader&>(*client.leader);
 }
 
-bool IsStale(const Record& record, int64_t now_ms) {
-  const int64_t fresh_until_ms = record.fresh_until_ms();
-  return fresh_until_ms != storage::kAlwaysFresh && fresh_until_ms <= now_ms;
-}
-
 // Whether a fresh value is to be refreshed already: little is left, or the dice say so, the sooner the dearer
 // the value is to make (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
 // Prevention").
 bool IsDue(Context& ctx, const Key& key, const Record& record, const LeaseOptions& options) {
   if (!options.may_be_early()) return false;
+  // EXPIRE may have put the expiry before the end of the fresh time.
   int64_t fresh_until_ms = record.fresh_until_ms();
-  if (fresh_until_ms == storage::kAlwaysFresh) fresh_until_ms = record.expire_at_ms();
-  if (fresh_until_ms == storage::kNoExpiry) return false;
+  const int64_t expire_at_ms = record.expire_at_ms();
+  if (fresh_until_ms == storage::kAlwaysFresh) fresh_until_ms = INT64_MAX;
+  if (expire_at_ms != storage::kNoExpiry) fresh_until_ms = std::min(fresh_until_ms, expire_at_ms);
+  if (fresh_until_ms == INT64_MAX) return false;
   const int64_t left_ms = fresh_until_ms - ctx.now_ms();
   if (left_ms < options.early_ms) return true;
   if (options.beta_factor == 0 || record.cost_us() == 0) return false;
@@ -143,9 +142,12 @@ void ReplyStale(Context& ctx, const Key& key, const Record& record, Token token)
 void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, int64_t retry_ms) {
   lease::Leases& leases = ctx.services.leases;
   client::Client& client = ctx.client;
-  // Nobody reads the reply of a command behind CLIENT REPLY OFF.
-  if (options.no_wait == 0 && client.reply_mode == client::ReplyMode::kOn) {
-    auto caller = std::make_unique<lease::Caller>(leases, client, LeaderOf(ctx), options.lease_ms);
+  if (options.no_wait == 0) {
+    std::unique_ptr<lease::Caller::Read> read;
+    if (client.tracking && client.tracking->remembers_reads()) [[unlikely]] {
+      read = std::make_unique<lease::Caller::Read>(ctx.db.index(), std::string(key.name));
+    }
+    auto caller = std::make_unique<lease::Caller>(leases, client, LeaderOf(ctx), options.lease_ms, std::move(read));
     if (leases.Join(ctx.db.index(), key, *caller)) {
       int64_t deadline_ms;
       if (__builtin_add_overflow(leases.now_ms(), options.wait_ms, &deadline_ms)) deadline_ms = INT64_MAX;
@@ -157,8 +159,11 @@ void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, in
 
 // No value, or one that is to be refreshed.
 void AskForLease(Context& ctx, const Key& key, const Record* record, const LeaseOptions& options) {
+  // Behind CLIENT REPLY OFF nobody would read the token: the lease would be nobody's.
+  if (ctx.client.reply_mode != client::ReplyMode::kOn) return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
-  const lease::Request request = leases.Ask(ctx.db.index(), key, LeaderOf(ctx), options.lease_ms);
+  const bool watched = ctx.client.tracking && ctx.client.tracking->on;
+  const lease::Request request = leases.Ask(ctx.db.index(), key, LeaderOf(ctx), options.lease_ms, watched);
   const bool granted = request.result == lease::Request::Result::kGranted;
   const bool held = request.result == lease::Request::Result::kHeld;
   if (record != nullptr && !IsStale(*record, ctx.now_ms())) {

@@ -34,9 +34,11 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   void set_events(pubsub::KeyspaceEvents& events) { events_ = &events; }
   void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
 
+  // Client-side caching: what a read of the key answers has changed.
+  void Invalidate(std::string_view key);
+
  private:
   void CountWrites(uint64_t writes);
-  void Invalidate(std::string_view key);
   void InvalidateEverything();
   void Notify(int database, std::string_view key, const command::Event& event);
 

@@ -172,9 +172,8 @@ void Executor::Handle(const Request& request, command::Context& context) {
 
 void Executor::RememberReads(const Request& request) {
   client::Client& client = *request.client;
-  const client::TrackingMode& mode = *client.tracking;
-  if (mode.broadcast || !request.command->Is(command::kReadonly)) return;
-  if ((mode.opt_in && !mode.caching) || (mode.opt_out && mode.caching)) return;
+  // Who waits has read nothing yet.
+  if (!request.command->Is(command::kReadonly) || !client.tracking->remembers_reads() || client.blocked()) return;
   if (request.has_key && request.command->last_key == request.command->first_key) {
     return services_.tracking.Remember(client, request.first_key);
   }

@@ -41,7 +41,7 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
   worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
   services.pubsub.AddWorker(*this);
-  services.leases.AddMailbox(this, [this](std::function<void()> work) { loop_.Post(std::move(work)); });
+  services.leases.AddMailbox(this, [this](std::function<void()> work) { PostSoon(std::move(work)); });
 }
 
 Worker::~Worker() = default;
@@ -55,7 +55,7 @@ void Worker::Run() {
 
 void Worker::EnterGate() {
   if (inside_) return;
-  inside_ = true;
+  inside_ = soon_open_ = true;
   gate_.Enter(index_);
   executor_.clock().Refresh();
 }
@@ -75,6 +75,7 @@ void Worker::EndTurn() {
   if (!inside_) return;  // nothing happened
   RunBatch();
   RunDue();
+  RunSoon();
   services_.tracking.EndTurn(*this);
   FlushAll();
   if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
@@ -83,6 +84,23 @@ void Worker::EndTurn() {
   stats_.loop_turns++;
   ScheduleWakeup();
   LeaveGate();
+}
+
+// Any thread.
+void Worker::PostSoon(std::function<void()> work) {
+  if (Current() == this && soon_open_) {
+    soon_.push_back(std::move(work));
+  } else {
+    loop_.Post(std::move(work));
+  }
+}
+
+void Worker::RunSoon() {
+  soon_open_ = false;  // what these start has its turn later
+  if (soon_.empty()) [[likely]] return;
+  const auto work = std::exchange(soon_, {});
+  for (const auto& run : work) run();
+  if (!batch_.empty()) RunBatch();
 }
 
 void Worker::RunBatch() {

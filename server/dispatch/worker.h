@@ -97,6 +97,8 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
   void RunDue();          // expiry, waits whose deadline passed, pauses that ended
+  void PostSoon(std::function<void()> work);
+  void RunSoon();
   void ExpireKeys();
   void ScheduleWakeup();
 
@@ -109,6 +111,9 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   Executor executor_;
   Batch batch_;
   bool inside_ = false;
+  // Work of this thread for the end of the turn it is in: its output goes with the turn's.
+  std::vector<std::function<void()>> soon_;
+  bool soon_open_ = false;
 
   std::unique_ptr<char[]> arena_;
   size_t arena_used_ = 0;

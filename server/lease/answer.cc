@@ -75,6 +75,11 @@ void WriteAnswer(protocol::ReplyWriter& reply, Status status, Token token, int64
   End(reply, token, ms);
 }
 
+bool IsStale(const storage::Record& record, int64_t now_ms) {
+  const int64_t fresh_until_ms = record.fresh_until_ms();
+  return fresh_until_ms != storage::kAlwaysFresh && fresh_until_ms <= now_ms;
+}
+
 int64_t LeftToLive(const storage::Record& record, int64_t now_ms) {
   const int64_t expire_at_ms = record.expire_at_ms();
   return expire_at_ms == storage::kNoExpiry ? -1 : expire_at_ms - now_ms;

@@ -33,6 +33,8 @@ void WriteAnswer(protocol::ReplyWriter& reply, Status status, const storage::Rec
 // The same without a value.
 void WriteAnswer(protocol::ReplyWriter& reply, Status status, Token token, int64_t ms);
 
+// Whether the value's fresh time is over at `now_ms` (Unix time).
+bool IsStale(const storage::Record& record, int64_t now_ms);
 // What is left to live at `now_ms` (Unix time), as PTTL says it.
 int64_t LeftToLive(const storage::Record& record, int64_t now_ms);
 

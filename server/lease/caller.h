@@ -1,6 +1,9 @@
 // A connection that waits in GETLEASE.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "server/client/client.h"
 #include "server/lease/leases.h"
 
@@ -10,24 +13,42 @@ namespace corral::lease {
 // input arrives: a connection that several callers share must not wait for itself.
 class Caller final : public client::Wait, public Waiter {
  public:
-  Caller(Leases& leases, client::Client& client, Leader& leader, int64_t lease_ms)
-      : Waiter(leases.mailbox(&client.owner()), leader, lease_ms), leases_(leases), client_(client) {}
+  // What the client reads when its wait is over; only for one that caches (client-side caching).
+  struct Read {
+    int database;
+    std::string key;
+  };
+
+  Caller(Leases& leases, client::Client& client, Leader& leader, int64_t lease_ms,
+         std::unique_ptr<const Read> read)
+      : Waiter(leases.mailbox(&client.owner()), leader, lease_ms),
+        leases_(leases),
+        client_(client),
+        read_(std::move(read)) {}
   ~Caller() override { leases_.Leave(*this); }
 
-  void ReplyTimeout(protocol::ReplyWriter& reply) override {
+  void ReplyTimeout(protocol::ReplyWriter&) override {
+    if (read_) leases_.BeginRead(client_, read_->key);
     Token token;
     const Outcome outcome = leases_.Finish(*this, &token);
-    WriteAnswer(reply, outcome, token);
+    Answer(outcome, token);
   }
   bool EndsOnInput() const override { return true; }
   void Deliver(const Outcome& outcome, Token token) override {
-    WriteAnswer(client_.reply, outcome, token);
+    if (read_) leases_.BeginRead(client_, read_->key);
+    Answer(outcome, token);
     client_.owner().WaitAnswered(client_);
   }
 
  private:
+  void Answer(const Outcome& outcome, Token token) {
+    WriteAnswer(client_.reply, outcome, token);
+    if (read_) leases_.EndRead(read_->database, read_->key, outcome);
+  }
+
   Leases& leases_;
   client::Client& client_;
+  std::unique_ptr<const Read> read_;
 };
 
 }  // namespace corral::lease

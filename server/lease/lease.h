@@ -15,7 +15,7 @@ namespace corral::lease {
 // The right to fetch a key, or the back-off after a fetch that failed. Owned by the lock of the key's shard.
 //
 // Invariants: with a token there is no back-off; without one nobody waits. In `due` of its shard exactly
-// while somebody waits.
+// while somebody waits or watches.
 struct Lease {
   int database = 0;
   uint32_t shard = 0;
@@ -34,6 +34,8 @@ struct Lease {
   std::vector<std::unique_ptr<Group>> groups;  // one for each worker with waiters
   size_t waiting = 0;                          // over all groups
   Waiter* undelivered = nullptr;               // was promoted and does not know yet
+  bool watched = false;  // who caches what was answered is to be told of its end
+  bool ended = false;    // its time is over, and that was told and counted; the token is good still
   bool due_listed = false;
 
   Lease* older = nullptr;  // by grant, of its shard

@@ -67,6 +67,7 @@ Lease& Leases::Create(Shard& shard, int database, const storage::Key& key) {
 }
 
 void Leases::Erase(Shard& shard, Lease& lease) {
+  if (lease.watched) Invalidated(lease);
   UnlistDue(shard, lease);
   CloseUndelivered(lease);
   SetLeader(lease, nullptr);
@@ -86,6 +87,7 @@ void Leases::ForgetOld(Shard& shard) {
     const bool full = shard.leases.size() >= limit;
     if (!full && oldest.deadline_ms > long_ago_ms) return;
     if (oldest.waiting == 0) {
+      if (oldest.token && !oldest.ended && oldest.deadline_ms <= now_ms()) EndTime(shard, oldest);
       Erase(shard, oldest);
     } else {
       shard.order.Renew(oldest);
@@ -97,16 +99,19 @@ void Leases::ForgetOld(Shard& shard) {
 
 void Leases::Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms) {
   CloseUndelivered(lease);
+  UnlistDue(shard, lease);
+  lease.ended = false;
   lease.token = {boot_, ++shard.grants << kShardBits | shard.index};
   lease.granted_us = static_cast<int64_t>(clock_.monotonic_ns() / 1000);
   lease.deadline_ms = lease.granted_us / 1000 + lease_ms;
   lease.backoff_text.clear();
   SetLeader(lease, &leader);
+  ListDue(shard, lease);
   shard.order.Renew(lease);
   ++shard.counters.granted;
 }
 
-Request Leases::Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms) {
+Request Leases::Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms, bool watched) {
   Shard& shard = ShardFor(key);
   Lease* lease = Lookup(shard, database, key);
   const int64_t now = now_ms();
@@ -114,11 +119,16 @@ Request Leases::Ask(int database, const storage::Key& key, Leader& leader, int64
     if (!lease->token && now < lease->deadline_ms) {
       return {Request::Result::kBackoff, {}, lease->deadline_ms - now, lease->backoff_text};
     }
-    if (lease->token && now >= lease->deadline_ms) EndTime(shard, *lease);
-    if (lease->token && now < lease->deadline_ms) return {Request::Result::kHeld, {}, RetryMs(*lease), {}};
+    if (lease->token && now >= lease->deadline_ms && !lease->ended) EndTime(shard, *lease);
+    if (lease->token && now < lease->deadline_ms) {
+      lease->watched |= watched;
+      ListDue(shard, *lease);
+      return {Request::Result::kHeld, {}, RetryMs(*lease), {}};
+    }
   } else {
     lease = &Create(shard, database, key);
   }
+  lease->watched = watched;
   Grant(shard, *lease, leader, lease_ms);
   return {Request::Result::kGranted, lease->token, lease_ms, {}};
 }
@@ -173,6 +183,8 @@ bool Leases::Abort(int database, const storage::Key& key, Token token, int64_t b
     }
     AnswerAll(shard, *lease, std::move(outcome));
   }
+  UnlistDue(shard, *lease);
+  lease->watched = lease->ended = false;
   CloseUndelivered(*lease);
   SetLeader(*lease, nullptr);
   lease->token = {};
@@ -187,7 +199,8 @@ bool Leases::Extend(int database, const storage::Key& key, Token token, int64_t 
   if (lease == nullptr) return false;
   UnlistDue(shard, *lease);
   lease->deadline_ms = now_ms() + lease_ms;
-  if (lease->waiting != 0) ListDue(shard, *lease);
+  lease->ended = false;
+  ListDue(shard, *lease);
   shard.order.Renew(*lease);
   return true;
 }
@@ -222,9 +235,7 @@ std::unique_ptr<Outcome> Leases::Present(const Lease& lease) const {
     outcome->status = Status::kWrongType;
     return outcome;
   }
-  const int64_t fresh_until_ms = record->fresh_until_ms();
-  const bool stale = fresh_until_ms != storage::kAlwaysFresh && fresh_until_ms <= now_unix_ms;
-  outcome->status = stale ? Status::kStale : Status::kHit;
+  outcome->status = IsStale(*record, now_unix_ms) ? Status::kStale : Status::kHit;
   outcome->ms = LeftToLive(*record, now_unix_ms);
   outcome->value = record->Large();
   if (!outcome->value) {
@@ -291,8 +302,30 @@ void Leases::ResetCounters() {
   for (auto& shard : shards_) shard->counters = {};
 }
 
+// ---- Client-side caching
+
 void Leases::Invalidated(const Lease& lease) const {
   if (on_invalidated) on_invalidated(lease.database, lease.key);
+}
+
+void Leases::BeginRead(client::Client& client, std::string_view name) {
+  const storage::Key key = keyspace_.MakeKey(name);
+  ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
+  if (on_read) on_read(client, key);
+}
+
+// The answer was made when the key was written, and has been on its way since.
+void Leases::EndRead(int database, std::string_view name, const Outcome& answer) {
+  if (answer.status != Status::kHit && answer.status != Status::kStale) return;
+  const storage::Key key = keyspace_.MakeKey(name);
+  const int64_t now_unix_ms = clock_.unix_ms();
+  ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
+  const storage::Record* record = keyspace_.database(database, now_unix_ms).Peek(key);
+  storage::IntegerText scratch;
+  const bool same = record != nullptr && record->type() == storage::ValueType::kString &&
+                    IsStale(*record, now_unix_ms) == (answer.status == Status::kStale) &&
+                    record->String(scratch) == (answer.value ? answer.value.view() : std::string_view());
+  if (!same && on_invalidated) on_invalidated(database, name);
 }
 
 }  // namespace corral::lease

@@ -22,8 +22,9 @@
 #include "storage/keyspace.h"
 
 namespace corral::client {
+class Client;
 class ClientOwner;
-}
+}  // namespace corral::client
 
 namespace corral::lease {
 
@@ -73,16 +74,19 @@ class Leases {
   void AddMailbox(const client::ClientOwner* worker, Mailbox::Post post);
   Mailbox& mailbox(const client::ClientOwner* worker) const;
 
-  // Told under the shard's lock when what GETLEASE answers for a key changes without a write to it: a lease
-  // was aborted or ended (client-side caching). Set before the threads start.
+  // Client-side caching, told under the key's shard's lock. Set before the threads start.
+  // What GETLEASE answers for a key changes without a write to it: a lease was aborted or ended.
   std::function<void(int database, std::string_view key)> on_invalidated;
+  // The wait of a connection that caches is over: it reads the key now.
+  std::function<void(client::Client& client, const storage::Key& key)> on_read;
 
   bool empty() const { return active_.load(std::memory_order_relaxed) == 0; }
   int64_t now_ms() const { return static_cast<int64_t>(clock_.monotonic_ns() / 1'000'000); }
 
   // ---- Commands: under the lock of the key's shard.
-  // Grants a lease of `lease_ms` unless another holds it or a back-off lasts.
-  Request Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms);
+  // Grants a lease of `lease_ms` unless another holds it or a back-off lasts. `watched`: on_invalidated is to
+  // tell of the lease's end at once, and not when somebody asks again.
+  Request Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms, bool watched);
   // Joins the queue of the lease that Ask found held. False at a limit.
   bool Join(int database, const storage::Key& key, Waiter& waiter);
   // Whether the token may store; if so, *cost_us is the time since the grant. Counts a refusal. What is
@@ -123,6 +127,11 @@ class Leases {
   std::unique_ptr<Leader> NewLeader(uint64_t client_id) const {
     return std::make_unique<Leader>(client_id, concurrent_);
   }
+
+  // For a caching connection whose wait is over. The first is called before its answer is taken, and on_read is told;
+  // the second when the answer is written, and says that it is outdated if it is.
+  void BeginRead(client::Client& client, std::string_view key);
+  void EndRead(int database, std::string_view key, const Outcome& answer);
 
   // ---- Time. Leases that ended while somebody waits are handed on.
   int64_t next_due_ms() const { return next_due_ms_.load(std::memory_order_relaxed); }
@@ -168,7 +177,7 @@ class Leases {
   void SettleDatabase(int database);  // -1: all
 
   void SetLeader(Lease& lease, Leader* leader);
-  // Lists the lease as due while it has waiters.
+  // Lists the lease as due if its end concerns anybody.
   void ListDue(Shard& shard, Lease& lease);
   void UnlistDue(Shard& shard, Lease& lease);
   void LowerNextDue(int64_t due_ms);

@@ -63,7 +63,7 @@ bool Leases::Join(int database, const storage::Key& key, Waiter& waiter) {
   waiter.group_->waiters.Append(waiter);
   ++lease->waiting;
   Add(waiting_, 1);
-  if (!lease->due_listed) ListDue(shard, *lease);
+  ListDue(shard, *lease);
   return true;
 }
 
@@ -93,7 +93,6 @@ Waiter& Leases::TakeOldest(Lease& lease) {
 }
 
 void Leases::Promote(Shard& shard, Lease& lease) {
-  UnlistDue(shard, lease);
   Waiter& waiter = TakeOldest(lease);
   Grant(shard, lease, *waiter.leader_, waiter.lease_ms_);
   std::unique_ptr<Outcome> outcome = Present(lease);
@@ -110,7 +109,6 @@ void Leases::Promote(Shard& shard, Lease& lease) {
   waiter.lease_ = &lease;
   waiter.state_.store(Waiter::State::kPromoted, std::memory_order_relaxed);
   lease.undelivered = &waiter;
-  if (lease.waiting != 0) ListDue(shard, lease);
   waiter.mailbox_->Put(waiter);
 }
 
@@ -162,7 +160,7 @@ void Leases::Unqueue(Waiter& waiter) {
   if (lease == nullptr) return;
   --lease->waiting;
   Add(waiting_, static_cast<size_t>(-1));
-  if (lease->waiting == 0) UnlistDue(*shards_[lease->shard], *lease);
+  if (lease->waiting == 0 && !lease->watched) UnlistDue(*shards_[lease->shard], *lease);
 }
 
 void Leases::Leave(Waiter& waiter) {
@@ -234,6 +232,7 @@ void Leases::LowerNextDue(int64_t due_ms) {
 }
 
 void Leases::ListDue(Shard& shard, Lease& lease) {
+  if (lease.due_listed || (lease.waiting == 0 && !lease.watched)) return;
   shard.due.emplace(lease.deadline_ms, &lease);
   lease.due_listed = true;
   LowerNextDue(lease.deadline_ms);
@@ -247,6 +246,9 @@ void Leases::UnlistDue(Shard& shard, Lease& lease) {
 
 void Leases::EndTime(Shard& shard, Lease& lease) {
   ++shard.counters.expired;
+  UnlistDue(shard, lease);
+  lease.ended = true;
+  lease.watched = false;
   Invalidated(lease);
   if (lease.waiting != 0) Promote(shard, lease);
 }
@@ -283,9 +285,10 @@ void Leases::CheckInvariants() const {
       listed += lease->due_listed;
       Check(name.key.data() == lease->key.data() && name.database == lease->database,
             "a name is not its lease's");
-      Check(lease->due_listed == (lease->waiting != 0), "the list of due leases is wrong");
-      Check(lease->token || (lease->waiting == 0 && lease->leader == nullptr),
+      Check(lease->due_listed == (lease->waiting != 0 || lease->watched), "the list of due leases is wrong");
+      Check(lease->token || (lease->waiting == 0 && lease->leader == nullptr && !lease->watched),
             "somebody waits in a back-off");
+      Check(!lease->ended || lease->waiting == 0, "somebody waits for a lease that ended");
       Check(!lease->due_listed || shard->due.count({lease->deadline_ms, lease.get()}) == 1,
             "a deadline is wrong");
       Check(lease->undelivered == nullptr || lease->undelivered->lease_ == lease.get(), "a grant is lost");

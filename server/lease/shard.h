@@ -42,7 +42,7 @@ struct Leases::Shard {
   const uint32_t index;
   std::unordered_map<Name, std::unique_ptr<Lease>, NameHash> leases;
   GrantOrder order;
-  std::set<std::pair<int64_t, Lease*>> due;  // by deadline, those for which somebody waits
+  std::set<std::pair<int64_t, Lease*>> due;  // by deadline, those that somebody waits for or watches
   uint64_t grants = 0, arrivals = 0;
   Counters counters;
   storage::Random random;

@@ -22,7 +22,8 @@ inline constexpr int64_t kHistoryStartMs = 1'700'000'000'000;
 // Plays one history in both worlds.
 class History {
  public:
-  explicit History(uint64_t seed) : random_(seed), clock_(kHistoryStartMs), world_(1, clock_, seed) {
+  explicit History(uint64_t seed)
+      : random_(seed), clock_(kHistoryStartMs), workers_(seed % 2 ? 3 : 1), world_(workers_, clock_, seed) {
     world_.settings.lease_max_waiters_per_key = model_.most_waiters = 4;
     model_.now_unix_ms = kHistoryStartMs;
     for (int i = 0; i < kClients; ++i) Connect(i);
@@ -65,7 +66,7 @@ class History {
         Set(client);
         break;
       case 15:
-        Append(client);
+        Edit(client);
         break;
       case 16:
         Move(client);
@@ -109,6 +110,7 @@ class History {
     LeaseModel::Place place;
   };
 
+  size_t WorkerOf(int slot) const { return static_cast<size_t>(slot) % workers_; }
   int Pick(int n) { return static_cast<int>(random_.Below(static_cast<uint64_t>(n))); }
   std::string RandomWord(const std::vector<std::string>& words) { return words[random_.Below(words.size())]; }
   // Chooses a key of the database of the command to come.
@@ -119,7 +121,11 @@ class History {
   std::string Value() { return "v" + std::to_string(steps_); }
 
   void Connect(int slot) {
-    clients_[slot] = world_.Connect(0);
+    clients_[slot] = world_.Connect(WorkerOf(slot));
+    if (slot % 3 == 0) {  // that it watches leases changes nothing of the answers
+      clients_[slot]->tracking = std::make_unique<client::TrackingMode>();
+      clients_[slot]->tracking->on = true;
+    }
     names_[slot] = ++last_name_;
   }
 
@@ -176,7 +182,25 @@ class History {
     if (!good) Fail("ms " + parts[3] + " for " + std::to_string(answer.ms));
   }
 
+  void MGetLease(int client) {
+    Prepare(client);
+    LeaseModel::Ask ask;
+    ask.may_wait = false;
+    ask.lease_ms = 1 + Pick(60);
+    const std::string first_key = Key();
+    const LeaseModel::Place first = place_;
+    const std::string second_key = Key();
+    const auto answer = model_.GetLease(names_[client], first, ask);
+    const auto second = model_.GetLease(names_[client], place_, ask);
+    const auto parts =
+        Run(client, {"mgetlease", "2", first_key, second_key, "lease", std::to_string(ask.lease_ms)});
+    if (parts.size() != 8) return Fail("no two answers");
+    CompareAnswer({parts.begin(), parts.begin() + 4}, *answer, first);
+    CompareAnswer({parts.begin() + 4, parts.end()}, *second, place_);
+  }
+
   void GetLease(int client) {
+    if (Pick(12) == 0) return MGetLease(client);
     Prepare(client);
     LeaseModel::Ask ask;
     std::vector<std::string> arguments = {"getlease", Key()};
@@ -281,11 +305,50 @@ class History {
     Expect(client, {RandomWord({"del", "unlink"}), key}, model_.Delete(place_));
   }
 
-  void Append(int client) {
+  // What changes a value in place, and what replaces it.
+  void Edit(int client) {
     Prepare(client);
-    const std::string key = Key();
-    model_.Append(place_, "+");
-    Run(client, {"append", key, "+"});
+    const std::string key = Key(), value = Value();
+    switch (Pick(7)) {
+      case 0:
+        model_.Edit(place_, [](std::string& bytes) { bytes += "+"; });
+        Run(client, {"append", key, "+"});
+        break;
+      case 1:
+        model_.Edit(place_, [](std::string& bytes) { bytes.replace(0, 1, "x"); });
+        Run(client, {"setrange", key, "0", "x"});
+        break;
+      case 2: {
+        const std::string before = model_.Get(place_).value_or("0");
+        const bool counts = before.find_first_not_of("0123456789") == std::string::npos;
+        if (counts) {
+          model_.Edit(place_, [&](std::string& bytes) { bytes = std::to_string(std::stoll(before) + 1); });
+        }
+        Run(client, {"incr", key});
+        break;
+      }
+      case 3:
+        model_.Write(place_, value, -1, -1);
+        Run(client, {"getset", key, value});
+        break;
+      case 4: {
+        const bool absent = !model_.Get(place_);
+        if (absent) model_.Write(place_, value, -1, -1);
+        Expect(client, {"setnx", key, value}, absent);
+        break;
+      }
+      case 5: {
+        model_.Write(place_, value, -1, -1);
+        const std::string second = Key();
+        model_.Write(place_, value, -1, -1);
+        Run(client, {"mset", key, value, second, value});
+        break;
+      }
+      case 6:
+        model_.Delete(place_);
+        Run(client, {"getdel", key});
+        break;
+    }
   }
 
   void Move(int client) {
@@ -293,12 +356,19 @@ class History {
     const std::string from_key = Key();
     const LeaseModel::Place from = place_;
     const std::string to_key = Key();
-    switch (Pick(3)) {
+    switch (Pick(4)) {
       case 0:
         if (!model_.Get(from)) return;
         model_.Rename(from, place_, false);
         Run(client, {"rename", from_key, to_key});
         return;
+      case 3: {
+        if (!model_.Get(from)) return;
+        const bool free = !model_.Get(place_);
+        if (free) model_.Rename(from, place_, false);
+        Expect(client, {"renamenx", from_key, to_key}, free);
+        return;
+      }
       case 1:
         if (from == place_) return;
         Expect(client, {"copy", from_key, to_key, "replace"}, model_.Rename(from, place_, true));
@@ -316,7 +386,12 @@ class History {
     Prepare(client);
     const std::string key = Key();
     const int ms = Pick(80) - 5;
-    if (ms > 0) {
+    if (Pick(4) == 0) {
+      Expect(client, {"persist", key}, model_.Persist(place_));
+    } else if (ms > 0 && Pick(4) == 0) {
+      model_.SetExpiry(place_, model_.now_unix_ms + ms);
+      Run(client, {"getex", key, "px", std::to_string(ms)});
+    } else if (ms > 0) {
       Expect(client, {"pexpire", key, std::to_string(ms)}, model_.SetExpiry(place_, model_.now_unix_ms + ms));
     } else if (model_.Get(place_)) {
       model_.Delete(place_);
@@ -391,10 +466,11 @@ class History {
 
   void RunJobs() {
     said_ = " jobs";
-    while (world_.worker(0).RunJobs()) {
+    const auto worker = static_cast<size_t>(Pick(static_cast<int>(workers_)));
+    while (world_.worker(worker).RunJobs()) {
     }
     for (int client = 0; client < kClients; ++client) {
-      if (!model_.answered(names_[client])) continue;
+      if (WorkerOf(client) != worker || !model_.answered(names_[client])) continue;
       CheckAnswer(client, model_.Deliver(names_[client]));
       deadlines_.erase(client);
       if (clients_[client]->blocked()) Fail("a client waits on");
@@ -413,6 +489,7 @@ class History {
 
   storage::Random random_;
   storage::ManualClock clock_;
+  const size_t workers_;
   LeaseWorld world_;
   LeaseModel model_;
   std::unique_ptr<client::Client> clients_[kClients];

@@ -72,8 +72,8 @@ std::optional<LeaseModel::Answer> LeaseModel::GetLease(int client, const Place& 
   const bool stale = value && Stale(*value);
   bool due = false;
   if (value && !stale) {
-    const int64_t fresh_until = value->fresh_until != -1 ? value->fresh_until : value->expire_at;
-    due = fresh_until != -1 && fresh_until - now_unix_ms < ask.early_ms;
+    const auto ends_early = [&](int64_t at) { return at != -1 && at - now_unix_ms < ask.early_ms; };
+    due = ends_early(value->fresh_until) || ends_early(value->expire_at);
     if (!due) return Answer{"HIT", value->bytes, 0, Left(*value)};
   }
   auto found = leases_.find(place);
@@ -145,11 +145,10 @@ void LeaseModel::Write(const Place& place, const std::string& value, int64_t exp
   Settle(place);
 }
 
-bool LeaseModel::Append(const Place& place, const std::string& text) {
+void LeaseModel::Edit(const Place& place, const std::function<void(std::string&)>& edit) {
   if (Live(place) == nullptr) values_[place] = {};
-  values_[place].bytes += text;
+  edit(values_[place].bytes);
   Settle(place);
-  return true;
 }
 
 bool LeaseModel::Rename(const Place& from, const Place& to, bool keep_source) {
@@ -168,6 +167,11 @@ bool LeaseModel::SetExpiry(const Place& place, int64_t expire_at) {
   Value* value = Live(place);
   if (value) value->expire_at = expire_at;
   return value != nullptr;
+}
+
+bool LeaseModel::Persist(const Place& place) {
+  Value* value = Live(place);
+  return value && std::exchange(value->expire_at, -1) != -1;
 }
 
 void LeaseModel::SettleAll(int database) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,9 +46,11 @@ class LeaseModel {
 
   bool Delete(const Place& place);  // also of what is not there
   void Write(const Place& place, const std::string& value, int64_t expire_at, int64_t fresh_until);
-  bool Append(const Place& place, const std::string& text);
+  // Changes the bytes in place, of an absent value the empty ones.
+  void Edit(const Place& place, const std::function<void(std::string&)>& edit);
   bool Rename(const Place& from, const Place& to, bool keep_source);
   bool SetExpiry(const Place& place, int64_t expire_at);
+  bool Persist(const Place& place);
   void Flush(int database);  // -1: all
   void Swap(int database, int other);
   void EvictAll() { values_.clear(); }

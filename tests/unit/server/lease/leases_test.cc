@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "server/lease/caller.h"
@@ -68,6 +69,42 @@ TEST_CASE("leases: what callers leave behind is bounded") {
   world.Close(std::move(client));
   world.Close(std::move(waiter));
   CHECK(world.leases().waiting() == 0);
+}
+
+TEST_CASE("leases: who caches is told of a lease's end at its time") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  std::vector<std::string> told;
+  world.leases().on_invalidated = [&](int, std::string_view key) { told.emplace_back(key); };
+  auto leader = world.Connect(0), watcher = world.Connect(0);
+  world.Run(*leader, {"getlease", "watched", "lease", "100"});
+  world.Run(*leader, {"getlease", "other", "lease", "100"});
+  world.Run(*watcher, {"getlease", "other", "nowait"});
+  CHECK(world.leases().next_due_ms() == INT64_MAX);  // nobody would be told
+  watcher->tracking = std::make_unique<client::TrackingMode>();
+  watcher->tracking->on = true;
+  world.Run(*watcher, {"getlease", "watched", "nowait"});
+  CHECK(world.leases().next_due_ms() == world.leases().now_ms() + 100);
+  clock.Advance(99);
+  world.leases().RunDue();
+  CHECK(told.empty());
+  clock.Advance(1);
+  world.leases().RunDue();
+  CHECK(told == std::vector<std::string>{"watched"});
+  CHECK(world.leases().counters().expired == 1);
+  world.leases().CheckInvariants();
+  // Its end is told and counted once, and the late token is good.
+  world.Run(*leader, {"getlease", "watched", "nowait"});
+  CHECK(told.size() == 1);
+  CHECK(world.leases().counters().expired == 1);
+  // A lease that is forgotten has ended as well.
+  world.Run(*watcher, {"getlease", "watched", "nowait"});
+  world.settings.lease_max_count = 16;
+  for (int i = 0; i < 100; ++i) world.Run(*leader, {"getlease", std::to_string(i)});
+  CHECK(std::count(told.begin(), told.end(), "watched") == 2);
+  world.leases().CheckInvariants();
+  world.Close(std::move(leader));
+  world.Close(std::move(watcher));
 }
 
 TEST_CASE("leases: many waiters wake in order and in slices") {
