@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <ctime>
 #include <numeric>
 
@@ -57,6 +58,7 @@ LoadRun::LoadRun(const Options& options)
   uv_timer_init(&loop_, &phase_timer_);
   uv_timer_init(&loop_, &progress_timer_);
   uv_idle_init(&loop_, &schedule_);
+  uv_signal_init(&loop_, &interrupt_);
   for (std::uint64_t count = 0; count < options.connections; ++count) {
     connections_.emplace_back(&loop_, options.protocol, read_buffer_, this);
   }
@@ -76,6 +78,9 @@ LoadRun::~LoadRun() {
 Result LoadRun::Run() {
   RaiseFileLimit();
   StartTimer<&LoadRun::CheckProgress>(&progress_timer_, kProgressSeconds, kProgressSeconds);
+  interrupt_.data = this;
+  uv_signal_start(
+      &interrupt_, [](uv_signal_t* handle, int) { static_cast<LoadRun*>(handle->data)->HandleInterrupt(); }, SIGINT);
   bystanders_.Start();
   if (phase_ != Phase::kDone) uv_run(&loop_, UV_RUN_DEFAULT);
   return std::move(result_);
@@ -186,6 +191,12 @@ void LoadRun::EndMeasure() {
   } else if (Unanswered() == 0) {
     Finish();
   }
+}
+
+void LoadRun::HandleInterrupt() {
+  if (phase_ != Phase::kMeasure) return OnFailed("interrupted");
+  uv_timer_stop(&phase_timer_);
+  EndMeasure();
 }
 
 void LoadRun::OnReply(const Operation& operation, std::uint64_t due_ns, const Reply& reply,

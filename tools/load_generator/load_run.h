@@ -34,7 +34,8 @@ class LoadRun : public ConnectionListener {
   LoadRun(const LoadRun&) = delete;
   LoadRun& operator=(const LoadRun&) = delete;
 
-  // Once. Takes as long as the options say, plus at most a minute without a sign of the server.
+  // Once. Takes as long as the options say, plus at most a minute without a sign of the server. SIGINT ends the
+  // measurement early: what was due until then is the result.
   Result Run();
 
  private:
@@ -53,6 +54,7 @@ class LoadRun : public ConnectionListener {
   void SendDue();
   void BeginMeasure();
   void EndMeasure();
+  void HandleInterrupt();
   void CheckProgress();
   void Finish();
 
@@ -71,6 +73,7 @@ class LoadRun : public ConnectionListener {
   uv_timer_t phase_timer_;
   uv_timer_t progress_timer_;
   uv_idle_t schedule_;
+  uv_signal_t interrupt_;
   std::vector<char> read_buffer_;
   std::deque<Connection> connections_;
   Bystanders bystanders_;

@@ -110,6 +110,15 @@ class Generator(unittest.TestCase):
         self.assertGreater(result["max"], 0.95e6)
         self.assertGreater(result["server_cpu_us"], 0.1)
 
+    def test_an_interrupt_ends_the_measurement_early(self):
+        process = generator(self.server.port, "--prefill", "--seconds", "60", "--rate", "2000")
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        status, result = finish(process)
+        self.assertEqual((status, result["good"]), (0, True), result)
+        self.assertLess(result["seconds"], 30)
+        self.assertAlmostEqual(result["samples"], result["commands"], delta=200)
+
     def test_wrong_replies_are_counted(self):
         with self.server.connect() as connection:
             connection.call("FLUSHALL")
@@ -188,9 +197,43 @@ class Bench(unittest.TestCase):
         self.assertEqual(len(rounds), 2)
         self.assertGreater(rounds[0]["server_cpu_us"], 0)
 
+    def test_a_load_may_have_its_own_rate_and_a_server_its_own_threads(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = bench("redis-2", "redis", "--rounds", "1", "--seconds", "0.2", "--keys", "5000", "--load", "open70",
+                         "--load", "get", "--load", "slow=--mix set --rate 500", "--svg", f"{folder}/curves.svg")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"open70: --mix get:10,set:1 --rate [0-9]+\n")
+        self.assertIn("\nget: --mix get\n", done.stdout)
+        self.assertIn("slow: --mix set --rate 500\n", done.stdout)
+        self.assertEqual(done.stdout.count("the generator itself was late by"), 4)
+
+    def test_a_pause_shows(self):
+        """A server that is stopped for a second in the middle of a run."""
+        with tempfile.TemporaryDirectory() as folder:
+            pid_file = pathlib.Path(folder, "pid")
+            server = f"one=resp:sh -c 'echo $$ > {pid_file}; exec {ORACLE} --port {{port}} --save \"\"'"
+            process = subprocess.Popen(
+                [BENCH, "--generator", GENERATOR, server, "--keys", "1000", "--rounds", "1", "--seconds", "3",
+                 "--load", "get", "--rate", "2000", "--json", "--svg", f"{folder}/curves.svg"],
+                stdout=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            self.assertTrue(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
+            time.sleep(1.8)
+            os.kill(int(pid_file.read_text()), signal.SIGSTOP)
+            try:
+                time.sleep(1)
+            finally:
+                os.kill(int(pid_file.read_text()), signal.SIGCONT)
+            output, _ = process.communicate(timeout=30)
+        measured = json.loads(output)["loads"][0]["rounds"]["one"][0]
+        self.assertGreater(measured["p99.9"], 0.95e6)
+
     def test_wrong_arguments(self):
         for arguments, text in (
                 ((), "required: SERVER"),
+                (("redis-0",), "unknown server 'redis-0'"),
+                (("redis-two",), "unknown server 'redis-two'"),
+                (("redis", "--load", "a=--mix get --rate 0"), "'0' is not a number from"),
                 (("nosuch",), "unknown server 'nosuch': it must be corral, redis, memcached or NAME=PROTOCOL:COMMAND"),
                 (("redis", "redis"), "two servers have the same name"),
                 (("a=http:x {port}",), "is not NAME=resp:COMMAND or NAME=memcached:COMMAND"),
@@ -215,6 +258,14 @@ class Bench(unittest.TestCase):
         done = bench("absent=resp:no-such-program {port}")
         self.assertEqual(done.returncode, 1)
         self.assertIn("absent: cannot start no-such-program: No such file", done.stderr)
+        with tempfile.TemporaryDirectory() as empty:
+            tools = f"{empty}/bin"
+            os.mkdir(tools)
+            os.symlink("/usr/bin/python3", f"{tools}/python3")
+            done = subprocess.run([BENCH, "--generator", GENERATOR, "memcached"], capture_output=True, text=True,
+                                  timeout=60, env={"PATH": tools})
+        self.assertIn("memcached: cannot start memcached: No such file or directory (it is in the package memcached)",
+                      done.stderr)
 
     def test_nothing_is_left_behind(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
