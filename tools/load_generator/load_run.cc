@@ -80,7 +80,8 @@ Result LoadRun::Run() {
   StartTimer<&LoadRun::CheckProgress>(&progress_timer_, kProgressSeconds, kProgressSeconds);
   interrupt_.data = this;
   uv_signal_start(
-      &interrupt_, [](uv_signal_t* handle, int) { static_cast<LoadRun*>(handle->data)->HandleInterrupt(); }, SIGINT);
+      &interrupt_, [](uv_signal_t* handle, int) { static_cast<LoadRun*>(handle->data)->HandleInterrupt(); },
+      SIGINT);
   bystanders_.Start();
   if (phase_ != Phase::kDone) uv_run(&loop_, UV_RUN_DEFAULT);
   return std::move(result_);

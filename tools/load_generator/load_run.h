@@ -34,8 +34,8 @@ class LoadRun : public ConnectionListener {
   LoadRun(const LoadRun&) = delete;
   LoadRun& operator=(const LoadRun&) = delete;
 
-  // Once. Takes as long as the options say, plus at most a minute without a sign of the server. SIGINT ends the
-  // measurement early: what was due until then is the result.
+  // Once. Takes as long as the options say, plus at most a minute without a sign of the server. SIGINT ends
+  // the measurement early: what was due until then is the result.
   Result Run();
 
  private:
