@@ -66,7 +66,11 @@ void Worker::LeaveGate() {
   gate_.Leave(index_);
 }
 
-void Worker::AfterPoll() { EndTurn(); }
+void Worker::AfterPoll() {
+  // A turn of its own for what is due, though nothing arrived.
+  if (expiry_waits_) EnterGate();
+  EndTurn();
+}
 
 // Timers run between the end of one turn and the next poll: what they started is finished here.
 void Worker::BeforeSleep() { EndTurn(); }
@@ -455,7 +459,8 @@ void Worker::ExpireKeys() {
 void Worker::ScheduleWakeup() {
   int64_t now = loop_.NowMs(), at = INT64_MAX;
   int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
-  loop_.StayAwake(due_in <= 0);
+  expiry_waits_ = due_in <= 0;
+  loop_.StayAwake(expiry_waits_);
   if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);

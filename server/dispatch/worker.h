@@ -127,6 +127,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
 
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic
+  bool expiry_waits_ = false;    // due keys are left that the last turn had no time for
   bool expiry_stale_ = true;     // commands have written since: next_expiry_ms_ may be too late
 };
 

@@ -90,6 +90,21 @@ def test_clients_that_vanish(server):
 
 
 @case()
+def test_due_keys_go_in_an_idle_daemon(server):
+    """More keys are due at once than one turn removes, and nobody sends anything that would bring about another turn."""
+    count = 100_000
+    with Server(server) as s, s.connect() as c:
+        deadline_ms = int(time.time() * 1000) + 4000
+        for first in range(0, count, 1000):
+            c.send_raw(b"".join(resp.encode(["SET", "key:%d" % number, "x", "PXAT", deadline_ms])
+                                for number in range(first, first + 1000)))
+            assert [c.read_frame()[0] for _ in range(1000)] == [("+", b"OK")] * 1000
+        assert time.time() * 1000 < deadline_ms
+        time.sleep(deadline_ms / 1000 + 2.5 - time.time())
+        assert "\r\nexpired_keys:%d\r\n" % count in c.text("INFO", "stats"), c.text("DBSIZE")
+
+
+@case()
 def test_bulk_input_of_redis_cli(server):
     """redis-cli --pipe with a million commands, in step to the end."""
     with Server(server) as s:
