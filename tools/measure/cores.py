@@ -31,6 +31,15 @@ def set_up_child(cores):
     (to root), it goes before whatever else the machine runs, which would count as the server's latency."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    settle(cores)
+
+
+def run_beside_load(options):
+    """This process takes part in the load: it leaves the servers' cores alone."""
+    settle(options.load_core)
+
+
+def settle(cores):
     os.sched_setaffinity(0, cores)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)

@@ -34,12 +34,15 @@ class Generating:
         self.process.send_signal(signal.SIGINT)
         return self.result()
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
     def result(self):
         try:
             output, errors = self.process.communicate()
         except BaseException:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
             raise
         if self.process.returncode not in (0, 1):
             raise Failure(f'load generator, status {self.process.returncode}: {errors.strip()}')
