@@ -203,7 +203,6 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
   stats_.bytes_in += bytes;
   stats_.reads++;
   client.bytes_in += bytes;
-  if (services_.clients.memory().on()) [[unlikely]] touched_.push_back(client.id);
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
     // The next connection's bytes begin on a cache line of their own.
@@ -218,6 +217,12 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
       Close(client);
       return;
     }
+  }
+  if (services_.clients.memory().on()) [[unlikely]] {
+    touched_.push_back(client.id);
+    // A request that is too much is not run: it has to be told before it is taken apart.
+    if (client.pending_input.size() > kReadBytes) KeepMemoryLimit();
+    if (client.close_now()) return;
   }
   if (client.blocked() && client.wait()->EndsOnInput()) {
     ForgetDeadline(client);
