@@ -79,9 +79,9 @@ void Worker::EndTurn() {
   if (!inside_) return;  // nothing happened
   RunBatch();
   RunDue();
-  RunSoon();
   services_.tracking.EndTurn(*this);
   FlushAll();
+  RunSoon();
   if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
   if (services_.settings.maxmemory_bytes != 0) KeepMaxmemory();
   last_read_ = nullptr;
@@ -90,21 +90,23 @@ void Worker::EndTurn() {
   LeaveGate();
 }
 
-// Any thread.
+// Behind everybody else's output of the turn, so that nobody's reply waits for it. Any thread.
 void Worker::PostSoon(std::function<void()> work) {
   if (Current() == this && soon_open_) {
     soon_.push_back(std::move(work));
   } else {
-    loop_.Post(std::move(work));
+    loop_.Post([this, work = std::move(work)]() mutable { soon_.push_back(std::move(work)); });
   }
 }
 
 void Worker::RunSoon() {
-  soon_open_ = false;  // what these start has its turn later
+  soon_open_ = false;  // what these start is done in the next turn
   if (soon_.empty()) [[likely]] return;
   const auto work = std::exchange(soon_, {});
   for (const auto& run : work) run();
   if (!batch_.empty()) RunBatch();
+  services_.tracking.EndTurn(*this);
+  FlushAll();
 }
 
 void Worker::RunBatch() {

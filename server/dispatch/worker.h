@@ -111,7 +111,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   Executor executor_;
   Batch batch_;
   bool inside_ = false;
-  // Work of this thread for the end of the turn it is in: its output goes with the turn's.
+  // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
 

@@ -6,9 +6,7 @@ run.py --server COMMAND [--sanitized] [names]; --sanitized leaves out what measu
 import argparse
 import pathlib
 import random
-import re
 import resource
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +14,9 @@ import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+import arguments  # noqa: E402
+import connections as waiting_connections  # noqa: E402
+from connections import waiting  # noqa: E402
 from harness.server import Server  # noqa: E402
 
 STRESS_SECONDS = 8
@@ -33,14 +34,6 @@ def connect(server, count):
 def close(connections):
     for connection in connections:
         connection.close()
-
-
-def waiting(server, count):
-    """Returns once so many callers wait."""
-    deadline = time.monotonic() + 60
-    while int(server.info("leases")["leases_waiting"]) != count:
-        assert time.monotonic() < deadline, "%s callers wait, not %d" % (server.info("leases")["leases_waiting"], count)
-        time.sleep(0.01)
 
 
 def token_of(reply):
@@ -242,18 +235,6 @@ def test_nothing_stale_is_stored(command):
         assert int(server.info("leases")["leases_waiting"]) == 0
 
 
-def test_the_stampede_tool(command):
-    with Server(command) as server:
-        drawing = pathlib.Path(server.folder) / "stampede.svg"
-        done = subprocess.run([sys.executable, str(ROOT / "tools/stampede"), "--port", str(server.port), "--callers", "50",
-                               "--origin-ms", "300", "--svg", str(drawing)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
-        text = done.stdout.decode()
-        assert done.returncode == 0, text
-        calls = dict(re.findall(r"^(plain|lock|lease) +(\d+)", text, re.M))
-        assert calls == {"plain": "50", "lock": "1", "lease": "1"}, text
-        assert drawing.read_text().startswith("<svg ")
-
-
 def main():
     parser = argparse.ArgumentParser(description="Single flight through real sockets.")
     parser.add_argument("--server", required=True)
@@ -261,7 +242,7 @@ def main():
     parser.add_argument("names", nargs="*", help="tests whose name contains one of these")
     options = parser.parse_args()
     passed = failed = 0
-    for name, test in list(globals().items()):
+    for name, test in [*globals().items(), *vars(arguments).items(), *vars(waiting_connections).items()]:
         if not name.startswith("test_") or (options.names and not any(n in name for n in options.names)):
             continue
         if options.sanitized and hasattr(test, "measures"):
