@@ -283,7 +283,7 @@ void Worker::FlushAll() {
 void Worker::Flush(Client& client) {
   bool owed = !client.output.empty();
   // Before sending as well: what is over the limit is not sent at all, however fast the peer reads.
-  if (client.output.pieces() > 0 && OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
+  if (!client.close_now() && client.output.pieces() > 0 && OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
   client.reply_peak_bytes = std::max(client.reply_peak_bytes, client.output.pending_bytes());
   if (services_.clients.memory().on()) [[unlikely]] touched_.push_back(client.id);
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
