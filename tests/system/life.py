@@ -25,6 +25,14 @@ def test_sigterm_and_sigint_end_cleanly(server):
 
 
 @case()
+def test_the_title_follows_its_template(server):
+    with Server(server) as s, s.connect() as c:
+        assert c.call("CONFIG", "SET", "proc-title-template", "of {port} at {listen-addr}") == ("+", b"OK")
+        with open("/proc/%d/cmdline" % s.pid) as file:
+            assert file.read().split("\0")[0] == "of %d at 127.0.0.1:%d" % (s.port, s.port)
+
+
+@case()
 def test_sigterm_under_load(server):
     s = Server(server)
     stop = threading.Event()

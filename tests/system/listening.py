@@ -35,6 +35,21 @@ def test_optional_address(server):
 
 
 @case()
+def test_an_address_that_is_refused_changes_nothing(server):
+    with Server(server) as s, s.connect() as c, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        failed = "ERR CONFIG SET failed (possibly related to argument '%s') - %s"
+        assert c.call("CONFIG", "SET", "port", taken.getsockname()[1]) == (
+            "-", (failed % ("port", "Unable to listen on this port. Check server logs.")).encode())
+        assert c.call("CONFIG", "SET", "bind", "999.999.999.999") == (
+            "-", (failed % ("bind", "Failed to bind to specified addresses.")).encode())
+        with s.connect() as again:
+            assert again.call("CONFIG", "GET", "port")[1][1][1] == str(s.port).encode()
+            assert again.call("CONFIG", "GET", "bind")[1][1][1] == b"127.0.0.1"
+
+
+@case()
 def test_unix_socket_with_permissions(server):
     path = os.path.join(tempfile.mkdtemp(), "corral.sock")
     with Server(server, unixsocket=path, unixsocketperm=700) as s:

@@ -129,6 +129,41 @@ def test_rewrite_keeps_comments_and_changes_values(server):
     assert "# my comment\n" in text and "timeout 55" in text and "maxmemory 10" in text and "timeout 33" not in text, text
 
 
+@case()
+def test_the_log_tells_pid_and_port(server):
+    with Server(server, always_show_logo="yes") as s:
+        assert " PID: %d\n" % s.pid in s.output() and "Port: %d\n" % s.port in s.output()
+        until(lambda: "Ready to accept connections" in s.output(), what="the last line of the start")
+    with Server(server) as s:
+        assert " PID: " not in s.output() and "Running mode=standalone, port=%d." % s.port in s.output()
+
+
+@case()
+def test_a_port_in_use_is_named_for_those_who_wait(server):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(server, "--bind", "127.0.0.1", "--port", port, naming=["Failed listening on port %d" % port, "already in use"])
+
+
+@case()
+def test_rewrite_of_everything_loads_again(server):
+    path = file_with("# kept\nmaxmemory 100mb\n")
+    with Server(server, path) as s:
+        with s.connect() as c:
+            before = c.call("CONFIG", "GET", "*")
+            assert c.call("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == ("+", b"OK")
+        text = pathlib.Path(path).read_text()
+        assert text.startswith("# kept\n") and "\nhash-max-listpack-entries " in text and "\ntimeout 0\n" in text
+        s.process.terminate()
+        s.process.wait()
+        s.start()
+        with s.connect() as again:
+            assert again.call("CONFIG", "GET", "*") == before
+    os.unlink(path)
+
+
 @case(ours=True)
 def test_the_configurations_we_ship(server):
     for name in ("corral.conf", "cache.conf"):

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "server/log/banner.h"
+
 namespace corral::log {
 namespace {
 
@@ -82,6 +84,19 @@ TEST_CASE("log: a file renamed away makes room for a new one") {
   REQUIRE(folder.Lines("old").size() == 1);
   REQUIRE(folder.Lines("log").size() == 1);
   CHECK(folder.Lines("log")[0].ends_with("second"));
+}
+
+TEST_CASE("log: the banner has no prefix and follows the level") {
+  LogFolder folder;
+  const std::string banner = BannerText({.version = "1.2.3", .compatible_version = "7.2.4", .port = 7000, .pid = 4711});
+  CHECK(banner.find(" PID: 4711\n") != std::string::npos);
+  CHECK(banner.find("Port: 7000\n") != std::string::npos);
+  CHECK(banner.find("Corral 1.2.3 64 bit") != std::string::npos);
+  WriteRaw(Level::kNotice, "one\n two\n");
+  SetLevel(Level::kWarning);
+  WriteRaw(Level::kNotice, "three\n");
+  SetLevel(Level::kNotice);
+  CHECK(folder.Lines("log") == std::vector<std::string>{"one", " two"});
 }
 
 TEST_CASE("log: lines of many threads stay whole" * doctest::test_suite("threaded")) {
