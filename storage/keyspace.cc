@@ -248,11 +248,12 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
 
 // ---- Eviction ----
 
-bool Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
+Keyspace::Freed Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   const uint64_t expired_before = shard.counters.expired;
+  const uint64_t freed_before = MemoryMeter::FreedByThread();
   RunDue(shard, now_ms, kExpireBeforeEviction);
-  if (shard.counters.expired != expired_before) return true;
-  if (policy == EvictionPolicy::kNoEviction) return false;
+  if (shard.counters.expired != expired_before) return {true, MemoryMeter::FreedByThread() - freed_before};
+  if (policy == EvictionPolicy::kNoEviction) return {};
 
   const auto candidates = [&](const Table& table) {
     return OnlyVolatile(policy) ? table.expiring_size() : table.size();
@@ -261,7 +262,7 @@ bool Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
   for (int database = 0; database < databases_; ++database) {
     if (const Table* table = shard.table(database)) total += candidates(*table);
   }
-  if (total == 0) return false;
+  if (total == 0) return {};
   size_t choice = shard.random.Below(total);
   for (int database = 0; database < databases_; ++database) {
     Table* table = shard.table(database);
@@ -271,22 +272,28 @@ bool Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
       continue;
     }
     const Position victim = table->victims().Find(*table, policy, shard.recency, shard.random);
-    if (!victim) return false;
+    if (!victim) return {};
     Record* record = table->Remove(table->index().HashOf(*victim.record()), victim);
     ++shard.counters.evicted;
     if (listener_ != nullptr) listener_->OnEvicted(database, record->key());
+    const uint64_t bytes = record->allocated_bytes();
     Dispose(record, Reclaim::kNow);
-    return true;
+    return {true, bytes};
   }
-  return false;
+  return {};
 }
 
 bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms) {
-  const auto fits = [&] {
-    const int64_t used = MemoryMeter::UsedBytes();
-    return static_cast<uint64_t>(std::max<int64_t>(used, 0)) + need_bytes <= maxmemory_bytes;
+  const auto wanted_bytes = [&] {
+    return static_cast<uint64_t>(std::max<int64_t>(MemoryMeter::UsedBytes(), 0)) + need_bytes;
   };
-  if (fits()) return true;
+  const auto fits = [&] { return wanted_bytes() <= maxmemory_bytes; };
+  const uint64_t wanted = wanted_bytes();
+  if (wanted <= maxmemory_bytes) return true;
+  // Telling connections of what goes takes memory as well: it must not make more keys go, which would have to be told,
+  // and so on to the last key. What goes is therefore counted by its own size, too.
+  const uint64_t excess_bytes = wanted - maxmemory_bytes;
+  uint64_t freed_bytes = 0;
   const uint64_t start_ns = clock_->monotonic_ns();
   const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
   const uint64_t epoch_bytes = std::max<uint64_t>(maxmemory_bytes / kEpochs / shard_count(), 1);
@@ -297,8 +304,10 @@ bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t n
     Shard& shard = *shards_[at];
     ShardGuard guard(*this, at);
     if (shard.epoch_bytes != epoch_bytes) shard.recency.SetEpochBytes(shard.epoch_bytes = epoch_bytes);
-    failures = EvictOne(shard, policy, now_ms) ? 0 : failures + 1;
-    room = fits();
+    const Freed freed = EvictOne(shard, policy, now_ms);
+    failures = freed.any ? 0 : failures + 1;
+    freed_bytes += freed.bytes;
+    room = freed_bytes >= excess_bytes || fits();
   }
   eviction_us_.fetch_add(Microseconds(start_ns, clock_->monotonic_ns()), std::memory_order_relaxed);
   return room;

@@ -7,8 +7,11 @@
 
 namespace corral::client {
 
-ChunkPool::~ChunkPool() {
+ChunkPool::~ChunkPool() { Trim(); }
+
+void ChunkPool::Trim() {
   for (char* chunk : free_) std::free(chunk);
+  free_.clear();
 }
 
 char* ChunkPool::Take() {

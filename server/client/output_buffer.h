@@ -25,6 +25,8 @@ class ChunkPool {
 
   char* Take();
   void Give(char* chunk);
+  // Frees what is kept for later.
+  void Trim();
 
  private:
   std::vector<char*> free_;

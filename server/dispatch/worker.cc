@@ -365,10 +365,12 @@ void Worker::KeepMaxmemory() {
   if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction) return;
   if (storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(settings.maxmemory_bytes)) return;
   if (services_.clients.pause_mode() != client::PauseMode::kNone) return;
+  chunks_.Trim();  // what is only kept for later goes before keys
   services_.keyspace.MakeRoom(settings.maxmemory_bytes, 0, executor_.clock().unix_ms());
-  // Who was told of what went.
+  // Whoever is told of what went gets it now, and the memory for it is free again.
   services_.tracking.EndTurn(*this);
   FlushAll();
+  chunks_.Trim();
 }
 
 void Worker::KeepMemoryLimit() {

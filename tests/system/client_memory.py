@@ -140,3 +140,25 @@ def test_requests_that_never_end_make_keys_go(server):
         assert 20 < int(control.call("DBSIZE")[1]) < 95
         for connection in held:
             connection.close()
+
+
+@case()
+def test_telling_of_what_goes_makes_no_more_keys_go(server):
+    with Server(server, maxmemory_policy="allkeys-lru", latency_tracking="no") as s, s.connect() as control:
+        caches = [s.connect(3) for _ in range(10)]
+        for cache in caches:
+            cache.call("CLIENT", "TRACKING", "ON")
+        for i in range(300):
+            key = "%d" % i + "x" * 1000
+            control.call("SET", key, "x")
+            for cache in caches:
+                cache.call("GET", key)
+        time.sleep(1.2)  # buffers of the idle shrink
+        used = int(s.info("memory")["used_memory"])
+        control.call("CONFIG", "SET", "maxmemory", used - 40000)
+        time.sleep(0.6)
+        keys, evicted = int(control.call("DBSIZE")[1]), int(s.info("stats")["evicted_keys"])
+        assert 200 <= keys < 300 and 10 <= evicted <= 100, "%d keys are left, %d went" % (keys, evicted)
+        for cache in caches:
+            cache.read_frame()
+            cache.close()
