@@ -80,9 +80,10 @@ std::string ExpectedBulk(char got) {
 // command's first byte.
 struct RequestReader::Partial {
   struct Span {
-    size_t offset;
+    size_t offset;  // kDetached: not in the input
     size_t size;
   };
+  static constexpr size_t kDetached = SIZE_MAX;
   enum class Line : uint8_t { kFound, kIncomplete, kTooLong };
 
   std::vector<Span> spans;
@@ -119,7 +120,8 @@ struct RequestReader::Partial {
   ReadStatus ReadInline(std::string_view input, ArgumentPool& pool, Result& result);
   ReadStatus ReadCount(std::string_view input, const ReaderLimits& limits, std::string* error);
   ReadStatus ReadBulkHeader(std::string_view input, const ReaderLimits& limits, std::string* error);
-  ReadStatus ReadMultibulk(std::string_view input, const ReaderLimits& limits, std::string* error);
+  ReadStatus ReadMultibulk(std::string_view input, const ReaderLimits& limits, const Detached* detached,
+                           std::string* error);
 };
 
 RequestReader::RequestReader() = default;
@@ -130,7 +132,8 @@ RequestReader& RequestReader::operator=(RequestReader&&) noexcept = default;
 RequestReader::Result RequestReader::Next(std::string_view input, const ReaderLimits& limits,
                                           ArgumentPool& pool) {
   Result result{.status = ReadStatus::kIncomplete, .consumed = 0, .argument_count = 0, .error = {}};
-  if (partial_ == nullptr && !limits.unauthenticated && !input.empty() && input[0] == '*') [[likely]] {
+  if (partial_ == nullptr && detached_ == nullptr && !limits.unauthenticated && !input.empty() &&
+      input[0] == '*') [[likely]] {
     result.consumed = ReadWhole(input, limits, pool, &result.argument_count);
     if (result.consumed > 0) {
       result.status = ReadStatus::kCommand;
@@ -162,12 +165,15 @@ ReadStatus RequestReader::Resume(std::string_view input, const ReaderLimits& lim
     if (status != ReadStatus::kIncomplete) partial_.reset();
     return status;
   }
-  ReadStatus status = partial.ReadMultibulk(input, limits, &result.error);
+  Detached* detached = detached_ != nullptr && !detached_->read ? detached_.get() : nullptr;
+  ReadStatus status = partial.ReadMultibulk(input, limits, detached, &result.error);
   if (status == ReadStatus::kIncomplete) return status;
   if (status == ReadStatus::kCommand) {
     for (const Partial::Span& span : partial.spans) {
-      pool.views.emplace_back(input.data() + span.offset, span.size);
+      const bool in_input = span.offset != Partial::kDetached;
+      pool.views.emplace_back(in_input ? input.data() + span.offset : detached->bytes.data(), span.size);
     }
+    if (detached != nullptr) detached->read = true;
     result.argument_count = static_cast<uint32_t>(partial.spans.size());
     result.consumed = partial.position;
   }
@@ -259,7 +265,7 @@ ReadStatus RequestReader::Partial::ReadBulkHeader(std::string_view input, const 
 }
 
 ReadStatus RequestReader::Partial::ReadMultibulk(std::string_view input, const ReaderLimits& limits,
-                                                 std::string* error) {
+                                                 const Detached* detached, std::string* error) {
   if (position == 0) {
     ReadStatus status = ReadCount(input, limits, error);
     if (status != ReadStatus::kCommand) return status;
@@ -270,9 +276,12 @@ ReadStatus RequestReader::Partial::ReadMultibulk(std::string_view input, const R
       if (status != ReadStatus::kCommand) return status;
     }
     size_t size = static_cast<size_t>(bulk_bytes);
-    if (input.size() - position < size + 2) return ReadStatus::kIncomplete;
-    spans.push_back({position, size});
-    NextLine(position + size + 2);  // the two bytes behind a bulk are skipped unseen, as in Redis
+    const bool elsewhere = detached != nullptr && detached->offset == position;
+    const size_t here = elsewhere ? 0 : size;
+    if (elsewhere && detached->filled < size) return ReadStatus::kIncomplete;
+    if (input.size() - position < here + 2) return ReadStatus::kIncomplete;
+    spans.push_back({elsewhere ? kDetached : position, size});
+    NextLine(position + here + 2);  // the two bytes behind a bulk are skipped unseen, as in Redis
     bulk_bytes = -1;
     --remaining;
   }
@@ -281,9 +290,33 @@ ReadStatus RequestReader::Partial::ReadMultibulk(std::string_view input, const R
 
 size_t RequestReader::wanted_bytes() const {
   if (partial_ == nullptr || partial_->bulk_bytes < 0) return 0;
-  return partial_->position + static_cast<size_t>(partial_->bulk_bytes) + 2;
+  const bool elsewhere = detached_ != nullptr && detached_->offset == partial_->position;
+  return partial_->position + (elsewhere ? 0 : static_cast<size_t>(partial_->bulk_bytes)) + 2;
 }
 
 bool RequestReader::mid_command() const { return partial_ != nullptr; }
+
+void RequestReader::Restart() {
+  partial_.reset();
+  if (detached_ != nullptr) detached_->read = false;
+}
+
+size_t RequestReader::Detach(std::string_view input, size_t least) {
+  if (partial_ == nullptr || detached_ != nullptr || partial_->bulk_bytes < static_cast<int64_t>(least))
+    return input.size();
+  const size_t size = static_cast<size_t>(partial_->bulk_bytes), offset = partial_->position;
+  const std::string_view begun = input.substr(offset);
+  if (begun.size() >= size) return input.size();  // only its line end is missing
+  storage::SharedBytes bytes = storage::SharedBytes::Allocate(size);
+  bytes.SetSize(size);
+  std::memcpy(bytes.data(), begun.data(), begun.size());
+  detached_ = std::make_unique<Detached>(offset, begun.size(), false, std::move(bytes));
+  return offset;
+}
+
+std::span<char> RequestReader::DetachedTail() {
+  if (detached_ == nullptr) return {};
+  return {detached_->bytes.data() + detached_->filled, detached_->bytes.size() - detached_->filled};
+}
 
 }  // namespace corral::protocol

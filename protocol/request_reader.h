@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "storage/base/shared_bytes.h"
 
 namespace corral::protocol {
 
@@ -34,7 +37,7 @@ enum class ReadStatus : uint8_t { kCommand, kIncomplete, kError };
 // rest (at any address: the state is offsets) and calls again with the same bytes and more behind them. After
 // kError the stream has no further commands. Work per call is linear in the new bytes, also when a huge
 // command arrives in small pieces. A command that is all there is parsed without state or allocation. Idle
-// size: one pointer.
+// size: two pointers.
 class RequestReader {
  public:
   struct Result {
@@ -53,13 +56,48 @@ class RequestReader {
   size_t wanted_bytes() const;
   // True when a command has begun but is not complete.
   bool mid_command() const;
+  // The commands read since the caller last dropped bytes were not run: they are read again.
+  void Restart();
+
+  // --- A big argument in a buffer of its own, so that whoever keeps it need not copy it. One of a command at
+  // a time.
+
+  // After kIncomplete, with the same bytes: when an argument of at least `least` bytes is arriving at their
+  // end, what is there of it moves to a buffer of its own. Returns how many bytes the caller keeps: all, or
+  // those before the argument. To these it adds what follows the argument; the argument's own bytes go to
+  // DetachedTail.
+  size_t Detach(std::string_view input, size_t least);
+  // Where the next bytes belong; empty when no argument is detached, or all of it is there.
+  std::span<char> DetachedTail();
+  void CommitDetached(size_t bytes) { detached_->filled += bytes; }
+  size_t detached_bytes() const { return detached_ == nullptr ? 0 : detached_->filled; }
+  // The buffer that an argument of a complete command fills; empty when it lies in the input like most.
+  storage::SharedBytes BufferOf(std::string_view argument) const {
+    if (detached_ == nullptr) [[likely]]
+      return {};
+    return argument.data() == detached_->bytes.data() ? detached_->bytes : storage::SharedBytes();
+  }
+  // A command has run.
+  void DropDetached() {
+    if (detached_ != nullptr && detached_->read) [[unlikely]]
+      detached_.reset();
+  }
 
  private:
   struct Partial;  // offsets of the arguments seen so far; only while a command is incomplete
+  // Invariant: the argument begins `offset` bytes behind the command's start; its bytes are no part of the
+  // input.
+  struct Detached {
+    size_t offset;
+    size_t filled;
+    bool read;  // with its command, which has yet to run
+    storage::SharedBytes bytes;
+  };
 
   ReadStatus Resume(std::string_view input, const ReaderLimits& limits, ArgumentPool& pool, Result& result);
 
   std::unique_ptr<Partial> partial_;
+  std::unique_ptr<Detached> detached_;
 
  public:
   RequestReader();

@@ -281,7 +281,11 @@ void SetLease(Context& ctx) {
   if (!leases.MayFill(ctx.db.index(), key, token, &cost_us)) return ctx.reply.Integer(0);
   // What never ceases to be fresh is never refreshed early: nobody asks for its cost.
   if (options.time.given()) put.cost_us = cost_us;
-  ctx.db.PutString(key, ctx[3], put);
+  if (storage::SharedBytes buffer = ctx.client.reader.BufferOf(ctx[3])) [[unlikely]] {
+    ctx.db.PutString(key, std::move(buffer), put);
+  } else {
+    ctx.db.PutString(key, ctx[3], put);
+  }
   ctx.Changed(key.name, events::kSet);
   if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
   ctx.reply.Integer(1);

@@ -1,7 +1,9 @@
 // The string family, whole values: SET and its kin, GET and its kin, and their forms for several keys.
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
+#include "server/client/client.h"
 #include "server/commands/expire_time.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
@@ -18,6 +20,15 @@ using storage::Key;
 using storage::Record;
 namespace events = command::events;
 namespace wire = protocol::wire;
+
+// Stores the i-th argument: a big one in the buffer in which it arrived.
+void Put(Context& ctx, const Key& key, size_t i, const storage::PutOptions& options = {}) {
+  if (storage::SharedBytes buffer = ctx.client.reader.BufferOf(ctx[i])) [[unlikely]] {
+    ctx.db.PutString(key, std::move(buffer), options);
+  } else {
+    ctx.db.PutString(key, ctx[i], options);
+  }
+}
 
 struct SetOptions {
   bool if_absent = false;
@@ -63,7 +74,7 @@ bool ReplyPresent(Context& ctx, const Key& key) {
   return true;
 }
 
-void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view value) {
+void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
   storage::PutOptions put{.keep_expiry = options.keep_expiry};
   if (options.time.given() && !options.time.Read(ctx, &put.expire_at_ms)) return;
   if (options.stale.given()) {
@@ -79,7 +90,7 @@ void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view va
       return;
     }
   }
-  ctx.db.PutString(key, value, put);
+  Put(ctx, key, value, put);
   ctx.Changed(key.name, events::kSet);
   if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
   if (!options.reply_old) ctx.reply.Ok();
@@ -90,29 +101,29 @@ void SetWithOptions(Context& ctx, const SetOptions& options, std::string_view va
 void Set(Context& ctx) {
   if (ctx.size() == 3) [[likely]] {
     Key key = ctx.Key(1);
-    ctx.db.PutString(key, ctx[2]);
+    Put(ctx, key, 2);
     ctx.Changed(key.name, events::kSet);
     ctx.reply.Ok();
     return;
   }
   SetOptions options;
-  if (ReadSetOptions(ctx, &options)) SetWithOptions(ctx, options, ctx[2]);
+  if (ReadSetOptions(ctx, &options)) SetWithOptions(ctx, options, 2);
 }
 
 // SETNX key value
 void SetNx(Context& ctx) {
   Key key = ctx.Key(1);
   if (ctx.db.Peek(key) != nullptr) return ctx.reply.Integer(0);
-  ctx.db.PutString(key, ctx[2]);
+  Put(ctx, key, 2);
   ctx.Changed(key.name, events::kSet);
   ctx.reply.Integer(1);
 }
 
 // SETEX key seconds value
-void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}}, ctx[3]); }
+void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}}, 3); }
 
 // PSETEX key milliseconds value
-void PSetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, ctx[3]); }
+void PSetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, 3); }
 
 // GET key
 void Get(Context& ctx) {
@@ -125,7 +136,7 @@ void Get(Context& ctx) {
 void GetSet(Context& ctx) {
   Key key = ctx.Key(1);
   if (!ReplyPresent(ctx, key)) return;
-  ctx.db.PutString(key, ctx[2]);
+  Put(ctx, key, 2);
   ctx.Changed(key.name, events::kSet);
 }
 
@@ -195,7 +206,7 @@ bool ExpectPairs(Context& ctx) {
 void SetPairs(Context& ctx) {
   for (size_t i = 1; i < ctx.size(); i += 2) {
     Key key = ctx.Key(i);
-    ctx.db.PutString(key, ctx[i + 1]);
+    Put(ctx, key, i + 1);
     ctx.Changed(key.name, events::kSet);
   }
 }

@@ -157,6 +157,7 @@ void Batch::RunGroup() {
       continue;
     }
     client.input.remove_prefix(request.input_bytes);
+    client.reader.DropDetached();
     observer_.AfterCommand(client);
   }
 }
@@ -165,7 +166,11 @@ void Batch::RunGroup() {
 void Batch::Settle(client::Client& client) {
   if (client.close_now() || client.close_after_reply()) client.input = {};
   // Requests that were read but not run are read again later.
-  if (!client.runnable()) client.reader = protocol::RequestReader();
+  if (!client.runnable()) {
+    client.reader.Restart();
+  } else {
+    client.input = client.input.substr(0, client.reader.Detach(client.input, kDetachedBytes));
+  }
   if (client.input.data() != client.pending_input.view().data() ||
       client.input.size() != client.pending_input.size()) {
     client.pending_input.Assign(client.input);

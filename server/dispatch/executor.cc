@@ -88,6 +88,7 @@ bool Executor::MakeRoom(const Request& request) {
   if (limit == 0 || !request.command->Is(command::kWrite)) return true;
   uint64_t need = 0;
   for (std::string_view argument : request.arguments) need += argument.size();
+  need -= std::min<uint64_t>(need, request.client->reader.detached_bytes());  // in use already
   return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) || !request.command->Is(command::kDenyOom);
 }
 

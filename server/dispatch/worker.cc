@@ -192,7 +192,8 @@ std::span<char> Worker::ReadBuffer(net::Stream& stream) {
   if (last_read_ == &stream) return {};
   auto& client = *static_cast<Client*>(stream.context);
   if (!client.pending_input.empty()) {
-    std::span<char> tail = client.pending_input.Tail(client.reader.wanted_bytes());
+    std::span<char> tail = client.reader.DetachedTail();
+    if (tail.empty()) tail = client.pending_input.Tail(client.reader.wanted_bytes());
     return tail.first(std::min(tail.size(), kBigReadBytes));
   }
   if (kArenaBytes - arena_used_ < kReadBytes) RunBatch();
@@ -210,9 +211,15 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
     // The next connection's bytes begin on a cache line of their own.
     arena_used_ += (bytes + 63) & ~size_t{63};
   } else {
-    client.pending_input.Commit(bytes);
+    const bool detached = !client.reader.DetachedTail().empty();
+    if (detached) {
+      client.reader.CommitDetached(bytes);
+    } else {
+      client.pending_input.Commit(bytes);
+    }
     client.input = client.pending_input.view();
-    if (client.pending_input.size() > services_.settings.client_query_buffer_limit_bytes) {
+    const size_t pending = client.pending_input.size() + client.reader.detached_bytes();
+    if (pending > services_.settings.client_query_buffer_limit_bytes) {
       log::Warning("Closing client that reached max query buffer length: {}",
                    client::Describe(client, executor_.clock().unix_ms()));
       stats_.query_buffer_disconnections++;

@@ -74,7 +74,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
  private:
   static constexpr size_t kArenaBytes = 256 * 1024;
   static constexpr size_t kReadBytes = 32 * 1024;        // one read of one connection
-  static constexpr size_t kBigReadBytes = 1024 * 1024;   // while a big argument arrives
+  static constexpr size_t kBigReadBytes = 256 * 1024;    // while a big argument arrives
   static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
   static constexpr int64_t kExpiryIntervalMs = 16;       // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;

@@ -56,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Requests whole = ReadInPieces(stream, {}, limits);
   Require(whole == ReadInPieces(stream, ends, limits));
+  Require(whole == ReadInPieces(stream, ends, limits, 1));
   Require(whole == ReadReference(stream, limits));
   CheckBounds(stream, limits);
   return 0;

@@ -1,11 +1,13 @@
 // The reference reader: recomputes everything from the stream's text, keeps no state.
 #include "tests/unit/protocol/reference_reader.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <span>
 
 namespace corral::protocol {
 namespace {
@@ -132,17 +134,27 @@ Requests ReadReference(std::string_view stream, const ReaderLimits& limits) {
   return requests;
 }
 
-Requests ReadInPieces(std::string_view stream, const std::vector<size_t>& ends, const ReaderLimits& limits) {
+Requests ReadInPieces(std::string_view stream, const std::vector<size_t>& ends, const ReaderLimits& limits,
+                      size_t detach_least) {
   Requests requests;
   RequestReader reader;
+  std::string kept;
   size_t start = 0;
   for (size_t piece = 0; piece <= ends.size(); ++piece) {
-    size_t end = piece < ends.size() ? ends[piece] : stream.size();
+    std::string_view fresh =
+        stream.substr(start, (piece < ends.size() ? ends[piece] : stream.size()) - start);
+    start += fresh.size();
+    const std::span<char> tail = reader.DetachedTail();
+    const size_t detached = std::min(tail.size(), fresh.size());
+    if (detached > 0) {
+      memcpy(tail.data(), fresh.data(), detached);
+      reader.CommitDetached(detached);
+    }
+    kept += fresh.substr(detached);
     // A buffer of its own: sanitizers then see any access behind it, and no address survives a piece.
-    size_t size = end - start;
-    std::unique_ptr<char[]> bytes(new char[size]);
-    if (size > 0) memcpy(bytes.get(), stream.data() + start, size);
-    std::string_view input(bytes.get(), size);
+    std::unique_ptr<char[]> bytes(new char[kept.size()]);
+    if (!kept.empty()) memcpy(bytes.get(), kept.data(), kept.size());
+    std::string_view input(bytes.get(), kept.size());
     for (;;) {
       ArgumentPool pool;
       RequestReader::Result result = reader.Next(input, limits, pool);
@@ -150,11 +162,12 @@ Requests ReadInPieces(std::string_view stream, const std::vector<size_t>& ends, 
         requests.error = result.error;
         return requests;
       }
-      start += result.consumed;
       input.remove_prefix(result.consumed);
       if (result.status == ReadStatus::kIncomplete) break;
       requests.commands.emplace_back(pool.views.begin(), pool.views.end());
+      reader.DropDetached();
     }
+    kept = input.substr(0, reader.Detach(input, detach_least));
   }
   return requests;
 }

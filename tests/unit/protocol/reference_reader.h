@@ -1,6 +1,7 @@
 // A slow and obviously right reader of RESP requests, to compare the real one with.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +25,8 @@ Requests ReadReference(std::string_view stream, const ReaderLimits& limits);
 
 // Feeds the stream to one RequestReader, the bytes of each piece behind what was kept; `ends` are the offsets
 // where pieces end (the stream's end is added). Every call gets the kept bytes at a fresh address of exactly
-// their size.
-Requests ReadInPieces(std::string_view stream, const std::vector<size_t>& ends, const ReaderLimits& limits);
+// their size. Arguments of `detach_least` bytes and more are detached.
+Requests ReadInPieces(std::string_view stream, const std::vector<size_t>& ends, const ReaderLimits& limits,
+                      size_t detach_least = SIZE_MAX);
 
 }  // namespace corral::protocol

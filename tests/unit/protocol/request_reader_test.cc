@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -148,6 +149,43 @@ TEST_CASE("request reader: bytes wanted and what is consumed") {
   CHECK(pool.decoded.empty());
 }
 
+TEST_CASE("request reader: a big argument in a buffer of its own") {
+  RequestReader reader;
+  ArgumentPool pool;
+  const std::string head = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000\r\n";
+  const std::string input = head + std::string(10, 'v');
+  CHECK(reader.Next(input, {}, pool).status == ReadStatus::kIncomplete);
+  CHECK(reader.Detach(input, 1001) == input.size());
+  REQUIRE(reader.Detach(input, 1000) == head.size());
+  CHECK(reader.Detach(head, 1000) == head.size());
+  CHECK(reader.detached_bytes() == 10);
+  REQUIRE(reader.DetachedTail().size() == 990);
+  CHECK(reader.Next(head, {}, pool).status == ReadStatus::kIncomplete);
+  std::memset(reader.DetachedTail().data(), 'v', 990);
+  reader.CommitDetached(990);
+  CHECK(reader.DetachedTail().empty());
+  CHECK(reader.Next(head, {}, pool).status == ReadStatus::kIncomplete);
+  CHECK(reader.wanted_bytes() == head.size() + 2);
+  const std::string whole = head + "\r\n*1\r\n$4\r\nPING\r\n";
+  // Read twice: the first time it was not run.
+  for (int time = 0; time < 2; ++time) {
+    pool.Clear();
+    RequestReader::Result result = reader.Next(whole, {}, pool);
+    CHECK(result.status == ReadStatus::kCommand);
+    CHECK(result.consumed == head.size() + 2);
+    REQUIRE(pool.views.size() == 3);
+    CHECK(pool.views[2] == std::string(1000, 'v'));
+    CHECK(!reader.BufferOf(pool.views[1]));
+    CHECK(reader.BufferOf(pool.views[2]).data() == pool.views[2].data());
+    result = reader.Next(std::string_view(whole).substr(result.consumed), {}, pool);
+    CHECK(result.status == ReadStatus::kCommand);
+    CHECK(pool.views.back() == "PING");
+    if (time == 0) reader.Restart();
+  }
+  reader.DropDetached();
+  CHECK(reader.detached_bytes() == 0);
+}
+
 TEST_CASE("request reader: a million arguments in small pieces") {
   constexpr size_t kArguments = 1000000;
   std::string stream = "*" + std::to_string(kArguments) + "\r\n";
@@ -222,6 +260,7 @@ TEST_CASE("request reader: random streams, random pieces, against the reference"
     for (size_t end = random() % step; end < stream.size(); end += 1 + random() % step) ends.push_back(end);
     CAPTURE(stream);
     REQUIRE(ReadInPieces(stream, ends, limits) == ReadReference(stream, limits));
+    REQUIRE(ReadInPieces(stream, ends, limits, 1) == ReadReference(stream, limits));
     REQUIRE(ReadInPieces(stream, {}, limits) == ReadReference(stream, limits));
   }
 }
