@@ -302,11 +302,11 @@ void RequestReader::Restart() {
 }
 
 size_t RequestReader::Detach(std::string_view input, size_t least) {
-  if (partial_ == nullptr || detached_ != nullptr || partial_->bulk_bytes < static_cast<int64_t>(least))
-    return input.size();
+  if (partial_ == nullptr || detached_ != nullptr || partial_->bulk_bytes < 0) return input.size();
   const size_t size = static_cast<size_t>(partial_->bulk_bytes), offset = partial_->position;
   const std::string_view begun = input.substr(offset);
-  if (begun.size() >= size) return input.size();  // only its line end is missing
+  // Of a complete one only the line end is missing.
+  if (size < least || begun.size() >= size) return input.size();
   storage::SharedBytes bytes = storage::SharedBytes::Allocate(size);
   bytes.SetSize(size);
   std::memcpy(bytes.data(), begun.data(), begun.size());

@@ -51,7 +51,7 @@ class Server:
         try:
             with self.output.open('wb') as output:
                 self.process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder,
+                    words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                     start_new_session=True, preexec_fn=lambda: set_up_child(options.server_cores))
         except OSError as error:
             package = PACKAGES.get(words[0])
