@@ -98,7 +98,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void Resume(client::Client& client);
   void RunDue();          // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
-  void RunSoon();
+  bool RunSoon();  // false: there was nothing
   void ExpireKeys();
   void ScheduleWakeup();
 

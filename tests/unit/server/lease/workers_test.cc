@@ -17,7 +17,15 @@ void RunWorker(LeaseWorld& world, size_t index, uint64_t seed, std::atomic<uint6
   storage::Random random(seed);
   std::vector<std::unique_ptr<client::Client>> clients;
   std::map<client::Client*, std::pair<std::string, std::string>> tokens;  // key and token
-  for (int i = 0; i < 8; ++i) clients.push_back(world.Connect(index));
+  const auto connect = [&] {
+    auto client = world.Connect(index);
+    if (random.Below(3) == 0) {  // a client that caches: the ends of leases concern it
+      client->tracking = std::make_unique<client::TrackingMode>();
+      client->tracking->on = true;
+    }
+    return client;
+  };
+  for (int i = 0; i < 8; ++i) clients.push_back(connect());
   const auto take = [&](client::Client& client, const std::string& key) {
     const auto parts = PartsOf(world.TakeReplies(client));
     for (size_t at = 0; at + 4 <= parts.size(); at += 4) {
@@ -54,9 +62,22 @@ void RunWorker(LeaseWorld& world, size_t index, uint64_t seed, std::atomic<uint6
       tokens.erase(slot.get());
       asked.erase(slot.get());
       world.Close(std::move(slot));
-      slot = world.Connect(index);
+      slot = connect();
     } else if (choice == 14) {
       world.Run(*slot, {"softdel", key});
+      world.TakeReplies(*slot);
+    } else if (choice == 15 && tokens.count(slot.get()) != 0) {
+      const auto [mine, token] = tokens[slot.get()];
+      switch (random.Below(3)) {
+        case 0:
+          world.Run(*slot, {"dellease", mine, token});
+          break;
+        case 1:
+          world.Run(*slot, {"dellease", mine, token, "px", "2", "down"});
+          break;
+        default:
+          world.Run(*slot, {"touchlease", mine, token, "2"});
+      }
       world.TakeReplies(*slot);
     }
     if (world.leases().next_due_ms() <= world.leases().now_ms()) world.leases().RunDue();
@@ -70,13 +91,19 @@ TEST_CASE("leases: several workers" * doctest::test_suite("threaded")) {
   constexpr size_t kWorkers = 4;
   const storage::SystemClock clock;
   LeaseWorld world(kWorkers, clock, seed);
-  std::atomic<uint64_t> answers{0};
+  std::atomic<uint64_t> answers{0}, told{0}, read{0};
+  world.leases().on_invalidated = [&](int, std::string_view) { told.fetch_add(1, std::memory_order_relaxed); };
+  world.leases().on_read = [&](client::Client&, const storage::Key&) {
+    read.fetch_add(1, std::memory_order_relaxed);
+  };
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kWorkers; ++i) {
     threads.emplace_back([&, i] { RunWorker(world, i, seed + i, &answers); });
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(answers > 1000);
+  CHECK(told > 10);
+  CHECK(read > 100);
   CHECK(world.leases().waiting() == 0);
   world.leases().CheckInvariants();
 }
