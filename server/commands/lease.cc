@@ -147,7 +147,8 @@ void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, in
     if (client.tracking && client.tracking->remembers_reads()) [[unlikely]] {
       read = std::make_unique<lease::Caller::Read>(ctx.db.index(), std::string(key.name));
     }
-    auto caller = std::make_unique<lease::Caller>(leases, client, LeaderOf(ctx), options.lease_ms, std::move(read));
+    auto caller =
+        std::make_unique<lease::Caller>(leases, client, LeaderOf(ctx), options.lease_ms, std::move(read));
     if (leases.Join(ctx.db.index(), key, *caller)) {
       int64_t deadline_ms;
       if (__builtin_add_overflow(leases.now_ms(), options.wait_ms, &deadline_ms)) deadline_ms = INT64_MAX;
@@ -160,7 +161,8 @@ void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, in
 // No value, or one that is to be refreshed.
 void AskForLease(Context& ctx, const Key& key, const Record* record, const LeaseOptions& options) {
   // Behind CLIENT REPLY OFF nobody would read the token: the lease would be nobody's.
-  if (ctx.client.reply_mode != client::ReplyMode::kOn) return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
+  if (ctx.client.reply_mode != client::ReplyMode::kOn)
+    return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
   const bool watched = ctx.client.tracking && ctx.client.tracking->on;
   const lease::Request request = leases.Ask(ctx.db.index(), key, LeaderOf(ctx), options.lease_ms, watched);

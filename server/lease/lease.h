@@ -34,8 +34,8 @@ struct Lease {
   std::vector<std::unique_ptr<Group>> groups;  // one for each worker with waiters
   size_t waiting = 0;                          // over all groups
   Waiter* undelivered = nullptr;               // was promoted and does not know yet
-  bool watched = false;  // who caches what was answered is to be told of its end
-  bool ended = false;    // its time is over, and that was told and counted; the token is good still
+  bool watched = false;                        // who caches what was answered is to be told of its end
+  bool ended = false;  // its time is over, and that was told and counted; the token is good still
   bool due_listed = false;
 
   Lease* older = nullptr;  // by grant, of its shard

@@ -128,8 +128,8 @@ class Leases {
     return std::make_unique<Leader>(client_id, concurrent_);
   }
 
-  // For a caching connection whose wait is over. The first is called before its answer is taken, and on_read is told;
-  // the second when the answer is written, and says that it is outdated if it is.
+  // For a caching connection whose wait is over. The first is called before its answer is taken, and on_read
+  // is told; the second when the answer is written, and says that it is outdated if it is.
   void BeginRead(client::Client& client, std::string_view key);
   void EndRead(int database, std::string_view key, const Outcome& answer);
 

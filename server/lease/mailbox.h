@@ -18,11 +18,12 @@ class Mailbox {
   using Post = std::function<void(std::function<void()>)>;
   // Told on the worker's thread about each promoted waiter just before it is delivered.
   using Taken = std::function<void(Waiter&)>;
-  // Waiters delivered in one turn. Each costs a write to its socket, about 9 us: a request of another client is held
-  // up by less than 0.1 ms, and the turns themselves cost a twentieth.
+  // Waiters delivered in one turn. Each costs a write to its socket, about 9 us: a request of another client
+  // is held up by less than 0.1 ms, and the turns themselves cost a twentieth.
   static constexpr size_t kSlice = 8;
 
-  // `post` runs a job on the worker's thread at the end of a turn, behind the turn's output; any thread may call it.
+  // `post` runs a job on the worker's thread at the end of a turn, behind the turn's output; any thread may
+  // call it.
   Mailbox(Post post, Taken taken, bool concurrent)
       : post_(std::move(post)), taken_(std::move(taken)), lock_(concurrent) {}
   Mailbox(const Mailbox&) = delete;

@@ -35,7 +35,9 @@ using Clock = std::chrono::steady_clock;
   std::exit(1);
 }
 
-double Microseconds(Clock::duration duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
+double Microseconds(Clock::duration duration) {
+  return std::chrono::duration<double, std::micro>(duration).count();
+}
 
 int Connect(int port) {
   const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
@@ -89,14 +91,15 @@ void Print(const char* name, std::vector<double>& samples) {
   const auto at = [&](double share) {
     return samples[static_cast<size_t>(share * static_cast<double>(samples.size() - 1))];
   };
-  std::printf("%-12s %8zu samples   p50 %9.1f us   p90 %9.1f us   p99 %9.1f us   max %9.1f us\n", name, samples.size(),
-              at(0.5), at(0.9), at(0.99), samples.back());
+  std::printf("%-12s %8zu samples   p50 %9.1f us   p90 %9.1f us   p99 %9.1f us   max %9.1f us\n", name,
+              samples.size(), at(0.5), at(0.9), at(0.99), samples.back());
 }
 
 // Waiters of one key and the one who wakes them.
 class Wait {
  public:
-  Wait(int port, bool lease, size_t waiters, size_t bytes) : lease_(lease), value_(bytes, 'v'), waker_(Connect(port)) {
+  Wait(int port, bool lease, size_t waiters, size_t bytes)
+      : lease_(lease), value_(bytes, 'v'), waker_(Connect(port)) {
     for (size_t i = 0; i < waiters; ++i) {
       waiters_.push_back(Connect(port));
       epoll_event event{.events = EPOLLIN, .data = {.fd = waiters_.back()}};
