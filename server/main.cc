@@ -101,8 +101,8 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   if (forks && !daemon.Fork()) return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
   supervisor.Starting();
   PrepareProcess(config);
-  log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started", process::kVersion,
-               process::kCompatibleVersion, sizeof(void*) * 8, getpid());
+  log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started",
+               process::kVersion, process::kCompatibleVersion, sizeof(void*) * 8, getpid());
   uint32_t clients = process::RaiseFileLimit(settings.maxclients);
   if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.", elsewhere);
   config.LowerMaxclients(clients);

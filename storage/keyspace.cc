@@ -290,8 +290,8 @@ bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t n
   const auto fits = [&] { return wanted_bytes() <= maxmemory_bytes; };
   const uint64_t wanted = wanted_bytes();
   if (wanted <= maxmemory_bytes) return true;
-  // Telling connections of what goes takes memory as well: it must not make more keys go, which would have to be told,
-  // and so on to the last key. What goes is therefore counted by its own size, too.
+  // Telling connections of what goes takes memory as well: it must not make more keys go, which would have to
+  // be told, and so on to the last key. What goes is therefore counted by its own size, too.
   const uint64_t excess_bytes = wanted - maxmemory_bytes;
   uint64_t freed_bytes = 0;
   const uint64_t start_ns = clock_->monotonic_ns();

@@ -79,10 +79,10 @@ class Keyspace {
   int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
   void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go
 
-  // Eviction. Frees keys by the policy until used_bytes() + need <= maxmemory, or until they took as much as was too
-  // much at the beginning: what listeners allocate meanwhile makes no more keys go. False when it cannot
-  // (noeviction, or no candidate): the caller answers OOM. Called before a write, without shard locks held;
-  // locks shards itself.
+  // Eviction. Frees keys by the policy until used_bytes() + need <= maxmemory, or until they took as much as
+  // was too much at the beginning: what listeners allocate meanwhile makes no more keys go. False when it
+  // cannot (noeviction, or no candidate): the caller answers OOM. Called before a write, without shard locks
+  // held; locks shards itself.
   bool MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms);
   // Told by writers so that recency epochs advance with what was written.
   // (PutString and ResizeString call it themselves.)

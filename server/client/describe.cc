@@ -47,9 +47,11 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
       "events={}",
-      client.pending_input.size() + running.bytes, client.pending_input.capacity() - client.pending_input.size(),
-      client.argument_bytes + client.reader.detached_bytes() + running.argument_bytes, buffer_bytes, client.reply_peak_bytes, client.output.pending_bytes(),
-      pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(), stream.writing() ? "rw" : "r");
+      client.pending_input.size() + client.reader.detached_bytes() + running.bytes,
+      client.pending_input.capacity() - client.pending_input.size(),
+      client.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
+      client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(),
+      stream.writing() ? "rw" : "r");
   line += fmt::format(" cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                       client.last_command != nullptr ? client.last_command->name : "NULL", client.user,
                       client.tracking && client.tracking->on ? static_cast<int64_t>(client.tracking->redirect_id) : -1,

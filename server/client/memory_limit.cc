@@ -51,8 +51,9 @@ uint64_t MemoryLimit::Enforce(std::span<Client* const> clients, int64_t unix_ms,
     if (!client->no_evict) evictable.push_back(client);
   }
   if (held < limit_bytes_) return 0;
-  std::sort(evictable.begin(), evictable.end(),
-            [](const Client* a, const Client* b) { return a->counted_memory_bytes > b->counted_memory_bytes; });
+  std::sort(evictable.begin(), evictable.end(), [](const Client* a, const Client* b) {
+    return a->counted_memory_bytes > b->counted_memory_bytes;
+  });
   uint64_t evicted = 0;
   for (Client* client : evictable) {
     if (held < limit_bytes_) break;

@@ -9,16 +9,17 @@ namespace corral::client {
 
 class Client;
 
-// The sum is kept by the workers, each for its own connections, and only while there is a limit. One over it takes the
-// gate as writer, counts anew and closes the largest connections until the rest fits.
+// The sum is kept by the workers, each for its own connections, and only while there is a limit. One over it
+// takes the gate as writer, counts anew and closes the largest connections until the rest fits.
 class MemoryLimit {
  public:
-  // 0: none. Before the workers start, or with the gate held as writer; the next Exceeded is true, so that what is
-  // there already is counted.
+  // 0: none. Before the workers start, or with the gate held as writer; the next Exceeded is true, so that
+  // what is there already is counted.
   void Set(uint64_t limit_bytes);
   bool on() const { return limit_bytes_ != 0; }
 
-  // On the thread of the client's worker: brings the sum up to date with what the client holds now, or holds no more.
+  // On the thread of the client's worker: brings the sum up to date with what the client holds now, or holds
+  // no more.
   void Account(Client& client);
   void Forget(Client& client);
 

@@ -23,8 +23,9 @@ class Registry {
  public:
   uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A place for one more connection than there are; false when there are `most` already. Asked before the connection
-  // goes to its worker, so that a burst over several workers stays within the limit too. Any thread.
+  // A place for one more connection than there are; false when there are `most` already. Asked before the
+  // connection goes to its worker, so that a burst over several workers stays within the limit too. Any
+  // thread.
   bool Admit(uint64_t most);
   void GiveUp();             // an admitted connection that is refused for another reason
   void Add(Client& client);  // an admitted one

@@ -12,8 +12,8 @@ struct Banner {
   int pid = 0;
 };
 
-// Several lines without the prefix of the log's lines. "PID: n" and "Port: n" are worded as Redis words them: scripts
-// wait for them.
+// Several lines without the prefix of the log's lines. "PID: n" and "Port: n" are worded as Redis words them:
+// scripts wait for them.
 std::string BannerText(const Banner& banner);
 
 }  // namespace corral::log

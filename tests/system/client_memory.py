@@ -158,7 +158,8 @@ def test_telling_of_what_goes_makes_no_more_keys_go(server):
         control.call("CONFIG", "SET", "maxmemory", used - 40000)
         time.sleep(0.6)
         keys, evicted = int(control.call("DBSIZE")[1]), int(s.info("stats")["evicted_keys"])
-        assert 200 <= keys < 300 and 10 <= evicted <= 100, "%d keys are left, %d went" % (keys, evicted)
+        # 40 would do; messages that are still on their way when the next turn looks cost some more, but not one after the other all.
+        assert 100 <= keys < 300 and 10 <= evicted <= 200, "%d keys are left, %d went" % (keys, evicted)
         for cache in caches:
             cache.read_frame()
             cache.close()
