@@ -61,6 +61,7 @@ class LoadRun : public ConnectionListener {
   std::uint64_t Unanswered() const { return asked_ - replies_; }
   std::uint64_t ServerCpuNs();
   bool IsExpected(const Operation& operation, const Reply& reply);
+  bool IsLeaseAnswer(const Reply& reply);
 
   template <void (LoadRun::*handler)()>
   void StartTimer(uv_timer_t* timer, double seconds, double repeat_seconds = 0);

@@ -66,7 +66,7 @@ std::string StoreArrivals(std::string_view text, Options* options) {
 }
 
 std::string StoreMix(std::string_view text, Options* options) {
-  constexpr std::string_view kNames[] = {"get", "set", "setex", "mget"};
+  constexpr std::string_view kNames[] = {"get", "set", "setex", "mget", "getlease"};
   std::vector<MixPart> mix;
   for (const std::string_view item : Split(text, ',')) {
     const auto [name, weight_text] = Cut(item, ':');
@@ -75,7 +75,7 @@ std::string StoreMix(std::string_view text, Options* options) {
     const bool has_weight = item.size() > name.size();
     if (found == std::end(kNames) || (has_weight && !ParseNumber(weight_text, &part.weight)) ||
         part.weight < 1 || part.weight > 1'000'000) {
-      return "must be a list of get, set, setex or mget with weights, for example get:10,set:1";
+      return "must be a list of get, set, setex, mget or getlease with weights, for example get:10,set:1";
     }
     mix.push_back(part);
   }
@@ -90,7 +90,8 @@ const std::vector<OptionRow>& Rows() {
       {"--protocol", "NAME", "resp or memcached (resp)", StoreProtocol},
       {"--connections", "N", "(50)", WholeNumber(&O::connections, 1, 50000)},
       {"--pipeline", "N", "requests per write (1)", WholeNumber(&O::pipeline, 1, 100000)},
-      {"--mix", "LIST", "get, set, setex, mget with weights, for example get:10,set:1 (get)", StoreMix},
+      {"--mix", "LIST", "get, set, setex, mget, getlease with weights, for example get:10,set:1 (get)",
+       StoreMix},
       {"--mget-keys", "N", "keys in an mget (10)", WholeNumber(&O::mget_keys, 1, 1000)},
       {"--ttl-seconds", "N", "time to live of a setex (3600)", WholeNumber(&O::ttl_seconds, 1, 2'000'000)},
       {"--keys", "N", "number of keys (1000000)", WholeNumber(&O::keys, 1, 10'000'000'000)},
@@ -125,6 +126,9 @@ std::string CheckTogether(const Options& options) {
     return fmt::format("--key-bytes {} is too short for --keys {}: at least {}", options.key_bytes,
                        options.keys, digits);
   }
+  const bool leases =
+      std::ranges::find(options.mix, OperationKind::kGetLease, &MixPart::kind) != options.mix.end();
+  if (leases && options.protocol != Protocol::kResp) return "--mix getlease needs --protocol resp";
   if (options.seconds == 0 && !options.prefill) return "--seconds 0 does nothing without --prefill";
   if (options.pipeline * std::max<std::uint64_t>(1, options.values.Largest()) > (std::uint64_t{1} << 30)) {
     return "--pipeline times the largest of --values is over 1 GiB";

@@ -12,7 +12,7 @@ namespace corral::load_generator {
 
 enum class Protocol { kResp, kMemcached };
 
-enum class OperationKind : std::uint8_t { kGet, kSet, kSetEx, kMget };
+enum class OperationKind : std::uint8_t { kGet, kSet, kSetEx, kMget, kGetLease };
 
 // A kind of request and how often it comes, relative to the others.
 struct MixPart {

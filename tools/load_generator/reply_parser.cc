@@ -60,9 +60,11 @@ ReplyParser::Step ReplyParser::HandleRespLine(std::string_view line, Reply* repl
       if (!ParseNumber(line.substr(1), &number) || number < 1 || elements_left_ > 0) return Step::kBroken;
       elements_left_ = number;
       return Step::kGoOn;
+    case ':':
+      if (elements_left_ > 0) return FinishElement(reply);
+      [[fallthrough]];
     case '+':
     case '-':
-    case ':':
       if (elements_left_ > 0) return Step::kBroken;
       *reply = {line == "+OK" ? Reply::Kind::kStored : Reply::Kind::kOther, 0, 0, line};
       return Step::kReplyDone;

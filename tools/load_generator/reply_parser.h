@@ -12,7 +12,7 @@ namespace corral::load_generator {
 struct Reply {
   enum class Kind : std::uint8_t {
     kStored,  // +OK or STORED
-    kValues,  // the answer of a get or mget, however many of its keys exist
+    kValues,  // the answer of a get, mget or getlease: its values, however many of its keys exist
     kOther,   // an error or anything that a get or set does not answer; `text` is its line
   };
 

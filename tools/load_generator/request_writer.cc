@@ -44,6 +44,7 @@ RequestWriter::RequestWriter(const Options& options)
     const std::string key_header = fmt::format("${}\r\n", options.key_bytes);
     const fmt::format_int ttl(options.ttl_seconds);
     before_get_ = "*2\r\n$3\r\nGET\r\n" + key_header;
+    before_get_lease_ = "*2\r\n$8\r\nGETLEASE\r\n" + key_header;
     after_get_ = "\r\n";
     before_mget_ = fmt::format("*{}\r\n$4\r\nMGET\r\n", mget_keys_ + 1);
     before_mget_key_ = key_header;
@@ -73,7 +74,8 @@ Operation RequestWriter::AppendNext(std::string* out) {
   }
   switch (part->kind) {
     case OperationKind::kGet:
-      return AppendGet(out);
+    case OperationKind::kGetLease:
+      return AppendGet(part->kind, out);
     case OperationKind::kMget:
       return AppendMget(out);
     case OperationKind::kSet:
@@ -83,9 +85,10 @@ Operation RequestWriter::AppendNext(std::string* out) {
   return AppendSet(part->kind, distribution_.Next(random_), out);
 }
 
-Operation RequestWriter::AppendGet(std::string* out) {
-  out->append(before_get_).append(KeyText(distribution_.Next(random_))).append(after_get_);
-  return {OperationKind::kGet, 1};
+Operation RequestWriter::AppendGet(OperationKind kind, std::string* out) {
+  const std::string& before = kind == OperationKind::kGetLease ? before_get_lease_ : before_get_;
+  out->append(before).append(KeyText(distribution_.Next(random_))).append(after_get_);
+  return {kind, 1};
 }
 
 Operation RequestWriter::AppendMget(std::string* out) {

@@ -33,7 +33,7 @@ class RequestWriter {
   }
 
  private:
-  Operation AppendGet(std::string* out);
+  Operation AppendGet(OperationKind kind, std::string* out);
   Operation AppendMget(std::string* out);
   Operation AppendSet(OperationKind kind, std::uint64_t key, std::string* out);
   std::string_view KeyText(std::uint64_t key);
@@ -48,7 +48,8 @@ class RequestWriter {
   std::size_t key_digits_;
   std::string value_bytes_;  // random letters, as long as the largest value
   std::string before_get_;
-  std::string after_get_;
+  std::string before_get_lease_;
+  std::string after_get_;  // of both
   std::string before_mget_;
   std::string before_mget_key_;
   std::string after_mget_key_;

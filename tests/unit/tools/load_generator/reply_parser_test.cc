@@ -45,7 +45,8 @@ void CheckAllCuts(Protocol protocol, std::string_view bytes, const std::vector<E
 TEST_CASE("RESP replies, cut anywhere") {
   CheckAllCuts(Protocol::kResp,
                "+OK\r\n$3\r\na\nb\r\n$-1\r\n$0\r\n\r\n*3\r\n$1\r\nx\r\n$-1\r\n$2\r\nyz\r\n"
-               "-ERR no\r\n:1\r\n+PONG\r\n*1\r\n$-1\r\n+OK\r\n",
+               "-ERR no\r\n:1\r\n+PONG\r\n*1\r\n$-1\r\n+OK\r\n"
+               "*4\r\n$3\r\nHIT\r\n$2\r\nab\r\n$-1\r\n:-1\r\n",
                {{Kind::kStored, 0, 0, "+OK"},
                 {Kind::kValues, 1, 3},
                 {Kind::kValues, 0, 0},
@@ -55,7 +56,8 @@ TEST_CASE("RESP replies, cut anywhere") {
                 {Kind::kOther, 0, 0, ":1"},
                 {Kind::kOther, 0, 0, "+PONG"},
                 {Kind::kValues, 0, 0},
-                {Kind::kStored, 0, 0, "+OK"}});
+                {Kind::kStored, 0, 0, "+OK"},
+                {Kind::kValues, 2, 5}});
 }
 
 TEST_CASE("memcached replies, cut anywhere") {
@@ -73,7 +75,7 @@ TEST_CASE("memcached replies, cut anywhere") {
 
 TEST_CASE("bytes that are not the protocol's are refused") {
   for (const std::string_view bytes :
-       {"hello\r\n", "\r\n", "+OK\n", "$x\r\n", "$-2\r\n", "*0x\r\n", "*1\r\n*1\r\n", "*2\r\n:1\r\n"}) {
+       {"hello\r\n", "\r\n", "+OK\n", "$x\r\n", "$-2\r\n", "*0x\r\n", "*1\r\n*1\r\n", "*2\r\n+x\r\n"}) {
     CAPTURE(bytes);
     ReplyParser parser(Protocol::kResp);
     parser.Feed(bytes);

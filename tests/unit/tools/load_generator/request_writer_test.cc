@@ -31,6 +31,7 @@ std::string Rendered(Protocol protocol, OperationKind kind) {
 
 TEST_CASE("RESP requests") {
   CHECK(Rendered(Protocol::kResp, OperationKind::kGet) == "*2\r\n$3\r\nGET\r\n$8\r\nkey:0000\r\n");
+  CHECK(Rendered(Protocol::kResp, OperationKind::kGetLease) == "*2\r\n$8\r\nGETLEASE\r\n$8\r\nkey:0000\r\n");
   CHECK(Rendered(Protocol::kResp, OperationKind::kSet) ==
         "*3\r\n$3\r\nSET\r\n$8\r\nkey:0000\r\n$3\r\nabc\r\n");
   CHECK(Rendered(Protocol::kResp, OperationKind::kSetEx) ==
