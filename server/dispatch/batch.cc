@@ -8,7 +8,8 @@
 
 namespace corral::dispatch {
 
-Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker, BatchObserver& observer)
+Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker,
+             BatchObserver& observer)
     : services_(services),
       executor_(executor),
       gate_(gate),
@@ -37,7 +38,8 @@ void Batch::Run() {
     ReadGroup();
     PrefetchRecords();
     RunGroup();
-    // Those without another complete request leave; the rest keep their order, behind whoever waited for this group.
+    // Those without another complete request leave; the rest keep their order, behind whoever waited for this
+    // group.
     std::stable_partition(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.more; });
     while (!ready_.empty() && !ready_.back().more) {
       if (client::Client* client = ready_.back().client) {
@@ -51,6 +53,7 @@ void Batch::Run() {
 
 void Batch::ReadGroup() {
   group_size_ = 0;
+  ahead_.clear();
   pool_.Clear();
   size_t read = 0;
   for (; read < ready_.size() && group_size_ < kGroup; ++read) {
@@ -100,7 +103,8 @@ bool Batch::ReadRequests(client::Client& client) {
       return false;
     }
     request.input_bytes = result.consumed;
-    request.arguments = {pool_.views.data() + pool_.views.size() - result.argument_count, result.argument_count};
+    request.arguments = {pool_.views.data() + pool_.views.size() - result.argument_count,
+                         result.argument_count};
     Prepare(request);
     input.remove_prefix(result.consumed);
   }
@@ -118,7 +122,7 @@ void Batch::Prepare(Request& request) {
   if (first >= count) return;
   int database = request.client->database;
   storage::Key key = services_.keyspace.MakeKey(request.arguments[first]);
-  services_.keyspace.PrefetchBucket(database, key.hash);
+  PrefetchBucket(database, key);
   if (first == 1) {
     request.first_key = key;
     request.has_key = true;
@@ -127,17 +131,20 @@ void Batch::Prepare(Request& request) {
   size_t last = command->last_key < 0 ? count + static_cast<size_t>(command->last_key + 1)
                                       : static_cast<size_t>(command->last_key) + 1;
   size_t step = static_cast<size_t>(std::max(1, command->key_step));
-  for (size_t i = first + step; i < std::min(last, count); i += step) {
-    services_.keyspace.PrefetchBucket(database, services_.keyspace.MakeKey(request.arguments[i]).hash);
+  for (size_t i = first + step; i < std::min(last, count) && ahead_.size() < kMostAhead; i += step) {
+    PrefetchBucket(database, services_.keyspace.MakeKey(request.arguments[i]));
   }
 }
 
+void Batch::PrefetchBucket(int database, const storage::Key& key) {
+  if (ahead_.size() == kMostAhead) return;
+  services_.keyspace.PrefetchBucket(database, key.hash);
+  ahead_.push_back({database, key.hash});
+}
+
 void Batch::PrefetchRecords() const {
-  if (group_size_ < 2) return;
-  for (size_t i = 0; i < group_size_; ++i) {
-    const Request& request = group_[i];
-    if (request.has_key) services_.keyspace.PrefetchRecord(request.client->database, request.first_key.hash);
-  }
+  if (ahead_.size() < 2) return;
+  for (const Ahead& key : ahead_) services_.keyspace.PrefetchRecord(key.database, key.hash);
 }
 
 void Batch::RunGroup() {
@@ -162,7 +169,8 @@ void Batch::RunGroup() {
   }
 }
 
-// The rest of the input waits with its client: the beginning of a request, or requests behind one that blocks.
+// The rest of the input waits with its client: the beginning of a request, or requests behind one that
+// blocks.
 void Batch::Settle(client::Client& client) {
   if (client.close_now() || client.close_after_reply()) client.input = {};
   // Requests that were read but not run are read again later.

@@ -18,16 +18,17 @@ namespace corral::dispatch {
 // Told about clients while a batch runs.
 class BatchObserver {
  public:
-  virtual void AfterCommand(client::Client& client) = 0;   // it may have output now, or be told to close
+  virtual void AfterCommand(client::Client& client) = 0;  // it may have output now, or be told to close
   virtual void HeldByPause(client::Client& client) = 0;
 
  protected:
   ~BatchObserver() = default;
 };
 
-// One per worker. The reason for groups: once system calls are amortised over a pipeline, a command spends most of its
-// time waiting for the cache misses of its bucket and its record. So the keys of a group are hashed and their buckets
-// requested while it is being read, then their records, and only then does the first command run.
+// One per worker. The reason for groups: once system calls are amortised over a pipeline, a command spends
+// most of its time waiting for the cache misses of its bucket and its record. So the keys of a group are
+// hashed and their buckets requested while it is being read, then their records, and only then does the first
+// command run.
 class Batch {
  public:
   Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker, BatchObserver& observer);
@@ -41,14 +42,16 @@ class Batch {
   void Run();
 
  private:
-  static constexpr size_t kGroup = 128;          // requests in flight between reading and running
-  static constexpr size_t kPerConnection = 64;   // of one connection, so that a deep pipeline takes turns
+  static constexpr size_t kGroup = 128;         // requests in flight between reading and running
+  static constexpr size_t kPerConnection = 64;  // of one connection, so that a deep pipeline takes turns
+  static constexpr size_t kMostAhead = 1024;    // keys: many more would push each other out of the cache again
   static constexpr size_t kDetachedBytes = 64 * 1024;  // arguments from this size on get a buffer of their own
 
   void ReadGroup();
   // Reads requests of one client into the group; false when its input holds no further complete one.
   bool ReadRequests(client::Client& client);
   void Prepare(Request& request);
+  void PrefetchBucket(int database, const storage::Key& key);
   void PrefetchRecords() const;
   void RunGroup();
   void Settle(client::Client& client);
@@ -67,6 +70,12 @@ class Batch {
   std::vector<Ready> ready_;
   std::vector<Request> group_;
   size_t group_size_ = 0;
+  // The keys whose buckets were requested, and whose records are next.
+  struct Ahead {
+    int database;
+    uint64_t hash;
+  };
+  std::vector<Ahead> ahead_;
   protocol::ArgumentPool pool_;
 };
 

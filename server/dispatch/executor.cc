@@ -53,34 +53,22 @@ Executor::Executor(command::Services& services, telemetry::WorkerStats& stats, G
       clock_(ticks),
       monitors_(monitors) {}
 
-// The gates, in Redis's order. A refusal carries the text.
-bool Executor::PassGates(const Request& request, std::string* refusal) const {
+// The gates, in Redis's order.
+std::optional<std::string> Executor::Refusal(const Request& request) const {
   const client::Client& client = *request.client;
   const Command* command = request.command;
   auto arguments = request.arguments;
-  if (!command) {
-    *refusal = protocol::wire::UnknownCommand(arguments[0], arguments.data() + 1, arguments.size() - 1);
-    return false;
-  }
+  if (!command) return protocol::wire::UnknownCommand(arguments[0], arguments.data() + 1, arguments.size() - 1);
+  // A container that reached this place unresolved: the subcommand does not exist.
   if (!command->spec->subcommands.empty() && arguments.size() > 1) {
-    // A container that reached this place unresolved: the subcommand does not exist.
-    *refusal = protocol::wire::UnknownSubcommand(arguments[1], command->name);
-    return false;
+    return protocol::wire::UnknownSubcommand(arguments[1], command->name);
   }
-  if (!command->TakesArguments(arguments.size())) {
-    *refusal = protocol::wire::WrongArity(command->name);
-    return false;
+  if (!command->TakesArguments(arguments.size())) return protocol::wire::WrongArity(command->name);
+  if (!client.authenticated && !command->Is(command::kNoAuth)) return std::string(protocol::wire::kNoAuth);
+  if (client.subscriptions && client.version() == protocol::Version::kResp2 && !command->Is(command::kWhileSubscribed)) {
+    return protocol::wire::NotWhileSubscribed(command->name);
   }
-  if (!client.authenticated && !command->Is(command::kNoAuth)) {
-    *refusal = protocol::wire::kNoAuth;
-    return false;
-  }
-  if (client.subscriptions && client.version() == protocol::Version::kResp2 &&
-      !command->Is(command::kWhileSubscribed)) {
-    *refusal = protocol::wire::NotWhileSubscribed(command->name);
-    return false;
-  }
-  return true;
+  return std::nullopt;
 }
 
 bool Executor::MakeRoom(const Request& request) {
@@ -107,9 +95,8 @@ Outcome Executor::Run(const Request& request) {
     client.CloseNow();
     return Outcome::kDone;
   }
-  std::string refusal;
-  if (!PassGates(request, &refusal)) [[unlikely]] {
-    Refuse(request, refusal);
+  if (std::optional<std::string> refusal = Refusal(request)) [[unlikely]] {
+    Refuse(request, *refusal);
     return Outcome::kDone;
   }
   const Command& command = *request.command;

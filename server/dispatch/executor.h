@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ class CommandClock {
     uint64_t nanos = ticks_.ToNanos(now - last_ticks_);
     last_ticks_ = now;
     until_refresh_ns_ -= static_cast<int64_t>(nanos);
-    if (until_refresh_ns_ <= 0) [[unlikely]] ReadClocks();
+    if (until_refresh_ns_ <= 0) [[unlikely]]
+      ReadClocks();
     return nanos;
   }
 
@@ -51,7 +53,10 @@ class MonitorFeed {
   ~MonitorFeed() = default;
 };
 
-enum class Outcome : uint8_t { kDone, kPostponed };  // kPostponed: CLIENT PAUSE holds it back, run it again later
+enum class Outcome : uint8_t {
+  kDone,
+  kPostponed
+};  // kPostponed: CLIENT PAUSE holds it back, run it again later
 
 // One per worker; used by its thread while it is inside the gate.
 class Executor {
@@ -62,8 +67,9 @@ class Executor {
   Outcome Run(const Request& request);
 
   CommandClock& clock() { return clock_; }
-  // The client whose command runs at this moment, if any. A message to it that is no reply goes in front of the reply
-  // while nothing of that is written (BeforeReply; then MarkReply), else behind it (Defer): never into the middle.
+  // The client whose command runs at this moment, if any. A message to it that is no reply goes in front of
+  // the reply while nothing of that is written (BeforeReply; then MarkReply), else behind it (Defer): never
+  // into the middle.
   client::Client* running() const { return running_; }
   bool BeforeReply() const { return running_->output.mark() == reply_mark_; }
   void MarkReply() { reply_mark_ = running_->output.mark(); }
@@ -72,7 +78,8 @@ class Executor {
   bool TakeWrote() { return std::exchange(wrote_, false); }
 
  private:
-  bool PassGates(const Request& request, std::string* refusal) const;
+  // What a gate answers instead of the command.
+  std::optional<std::string> Refusal(const Request& request) const;
   void Call(const Request& request);
   void CallWithLocks(const Request& request, command::Context& context);
   bool MakeRoom(const Request& request);
@@ -102,7 +109,7 @@ class Executor {
     storage::SharedBytes tail;
   };
   std::vector<DeferredMessage> deferred_;
-  std::vector<uint32_t> shards_;                // scratch: shards of the present command, ascending
+  std::vector<uint32_t> shards_;                 // scratch: shards of the present command, ascending
   std::vector<command::KeyPosition> positions_;  // scratch
 };
 

@@ -5,28 +5,26 @@
 namespace corral::lease {
 namespace {
 
-std::string_view NameOf(Status status) {
+// An array of four, and its first element. Whole, as most answers are hits and count against GET's.
+std::string_view HeadOf(Status status) {
   switch (status) {
     case Status::kHit:
-      return "HIT";
+      return "*4\r\n$3\r\nHIT\r\n";
     case Status::kStale:
-      return "STALE";
+      return "*4\r\n$5\r\nSTALE\r\n";
     case Status::kLease:
-      return "LEASE";
+      return "*4\r\n$5\r\nLEASE\r\n";
     case Status::kBusy:
-      return "BUSY";
+      return "*4\r\n$4\r\nBUSY\r\n";
     case Status::kFail:
-      return "FAIL";
+      return "*4\r\n$4\r\nFAIL\r\n";
     case Status::kWrongType:
       break;
   }
   __builtin_unreachable();
 }
 
-void Begin(protocol::ReplyWriter& reply, Status status) {
-  reply.Array(4);
-  reply.Bulk(NameOf(status));
-}
+void Begin(protocol::ReplyWriter& reply, Status status) { reply.Raw(HeadOf(status)); }
 
 void End(protocol::ReplyWriter& reply, Token token, int64_t ms) {
   if (token) {
