@@ -20,10 +20,12 @@ Workers::Workers(command::Services& services, size_t count) : gate_(count) {
 Workers::~Workers() = default;
 
 void Workers::Run() {
-  // Signals are worker 0's business: the others block them all.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
+  // Signals are worker 0's business: the others block them all, but those of a fault, which concern the thread that
+  // committed it. Blocked, they would kill the process without its crash report.
+  sigset_t blocked, before;
+  sigfillset(&blocked);
+  for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&blocked, fault);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
   for (size_t i = 1; i < workers_.size(); ++i) {
     threads_.emplace_back([worker = workers_[i].get()] {
       worker->Run();

@@ -1,5 +1,6 @@
 """The end of the daemon and what comes after it."""
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -30,6 +31,24 @@ def test_the_title_follows_its_template(server):
         assert c.call("CONFIG", "SET", "proc-title-template", "of {port} at {listen-addr}") == ("+", b"OK")
         with open("/proc/%d/cmdline" % s.pid) as file:
             assert file.read().split("\0")[0] == "of %d at 127.0.0.1:%d" % (s.port, s.port)
+
+
+@case(ours=True)
+def test_a_crash_on_any_worker_leaves_its_report(server):
+    for worker in range(2):
+        s = Server(server + " --threads 2")
+        connections = [s.connect() for _ in range(4)]
+        for c in connections:
+            c.call("PING")
+        connections[worker].send("DEBUG", "SEGFAULT")
+        try:
+            assert s.process.wait(20) == -signal.SIGSEGV
+            assert "crashed by signal: SIGSEGV" in s.output() and "STACK TRACE" in s.output()
+        finally:
+            s.kill()
+            shutil.rmtree(s.folder, ignore_errors=True)
+            for c in connections:
+                c.close()
 
 
 @case()
