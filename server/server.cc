@@ -142,6 +142,8 @@ config::Result Server::Start() {
   }
   Watch(std::move(tcp), &tcp_listeners_);
   Watch(std::move(unix_socket), &unix_listeners_);
+  // As in Redis the server serves all the same when the system refuses the score; the log has the reason.
+  [[maybe_unused]] bool adjusted = AdjustOomScore(settings_);
   return config::Result::Ok();
 }
 
@@ -274,6 +276,10 @@ void Server::Tick() {
   if (settings_.maxmemory_bytes != 0) keyspace_.MakeRoom(settings_.maxmemory_bytes, 0, net::EventLoop::UnixMs());
 }
 
+bool Server::AdjustOomScore(const config::Settings& settings) {
+  return oom_score_.Apply(settings.oom_score_adj, settings.oom_score_adj_values[0]);
+}
+
 // --- CONFIG SET
 
 void Server::RegisterObservers() {
@@ -326,9 +332,8 @@ void Server::RegisterObservers() {
     return Result::Ok();
   });
   config_.OnChange({"oom-score-adj", "oom-score-adj-values"}, [this](const Settings& settings) {
-    auto adjust = static_cast<process::OomScoreAdjust>(settings.oom_score_adj);
-    if (oom_score_.Apply(adjust, settings.oom_score_adj_values[0])) return Result::Ok();
-    return Result::Error("Failed to apply new oom_score_adj configuration, check server logs.");
+    if (AdjustOomScore(settings)) return Result::Ok();
+    return Result::Error("Failed to set current oom_score_adj. Check server logs.");
   });
 }
 

@@ -55,6 +55,7 @@ class Server final : public command::Lifecycle {
   // The error that a new connection gets instead of service; empty when it is admitted.
   std::string_view Refusal(int descriptor, net::Transport transport);
   void Tick();
+  bool AdjustOomScore(const config::Settings& settings);
 
   config::Config& config_;
   const config::Settings& settings_;

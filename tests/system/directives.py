@@ -1,0 +1,57 @@
+"""What directives do from the start on, as they do after CONFIG SET; and what files may hold."""
+import os
+
+from cases import Skip, case, until
+from harness.server import Server
+
+CAP_SYS_RESOURCE = 24
+SIGSEGV = 11
+
+
+def score(pid):
+    with open("/proc/%d/oom_score_adj" % pid) as file:
+        return int(file.read())
+
+
+def status_bits(pid, field):
+    """A hexadecimal field of /proc/PID/status: a set of signals or capabilities."""
+    with open("/proc/%d/status" % pid) as file:
+        return next(int(line.split()[1], 16) for line in file if line.startswith(field + ":"))
+
+
+@case()
+def test_oom_score_is_adjusted_from_the_start(server):
+    own = score(os.getpid())
+    if not 0 <= own <= 500:
+        raise Skip("the tests run with oom_score_adj %d, which leaves no room above it" % own)
+    for adjust, value, wanted in (("absolute", own + 300, own + 300), ("relative", 200, own + 200), ("yes", 100, own + 100),
+                                  ("absolute", 2000, 1000), ("no", 300, own)):
+        with Server(server, oom_score_adj=adjust, oom_score_adj_values=[value, value, value]) as s, s.connect() as c:
+            until(lambda: score(s.pid) == wanted, 2, "%s %d: %d" % (adjust, value, wanted))
+            assert c.call("CONFIG", "SET", "oom-score-adj", "no") == ("+", b"OK")
+            assert score(s.pid) == own, "not restored"
+
+
+@case()
+def test_an_oom_score_that_is_refused_is_logged(server):
+    if status_bits(os.getpid(), "CapEff") >> CAP_SYS_RESOURCE & 1:
+        raise Skip("this process may set any score")
+    own = score(os.getpid())
+    if own <= -999:
+        raise Skip("there is no lower score")
+    with Server(server, oom_score_adj="absolute", oom_score_adj_values=[-1000, 0, 0]) as s, s.connect() as c:
+        until(lambda: "oom_score_adj: Permission denied" in s.output(), 2, "the line in the log")
+        assert score(s.pid) == own
+        assert c.call("CONFIG", "SET", "oom-score-adj-values", "-999 0 0") == ("-", (
+            b"ERR CONFIG SET failed (possibly related to argument 'oom-score-adj-values') - "
+            b"Failed to set current oom_score_adj. Check server logs."))
+        assert c.call("CONFIG", "GET", "oom-score-adj-values")[1][1][1] == b"-1000 0 0"
+        assert c.call("PING") == ("+", b"PONG")
+
+
+@case()
+def test_crash_reports_and_the_log_level_hold_from_the_start(server):
+    for enabled in (True, False):
+        with Server(server, crash_log_enabled="yes" if enabled else "no", loglevel="warning") as s:
+            assert bool(status_bits(s.pid, "SigCgt") >> (SIGSEGV - 1) & 1) == enabled
+            assert "eady to accept" not in s.output()
