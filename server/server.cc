@@ -183,7 +183,7 @@ void Server::Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>*
   listeners->clear();
   for (auto& socket : sockets) {
     listeners->push_back(std::make_unique<net::Listener>(
-        workers_.first().loop(), std::move(socket),
+        workers_.first().loop(), std::move(socket), [this] { return AcceptsPerTurn(); },
         [this](int descriptor, net::Transport transport) { Accept(descriptor, transport); }));
   }
 }
@@ -215,8 +215,12 @@ std::string_view Server::Refusal(int descriptor, net::Transport transport) {
   return kProtectedModeError;
 }
 
+int Server::AcceptsPerTurn() {
+  workers_.first().OnWakeup();  // settings and counters are read inside the gate, here and in Accept
+  return settings_.max_new_connections_per_cycle;
+}
+
 void Server::Accept(int descriptor, net::Transport transport) {
-  workers_.first().OnWakeup();  // settings and counters are read inside the gate
   std::string_view refusal = Refusal(descriptor, transport);
   if (!refusal.empty()) {
     // Best effort, as the peer may not even read it.

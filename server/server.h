@@ -51,6 +51,7 @@ class Server final : public command::Lifecycle {
   void Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>* listeners);
   config::Result Relisten(const config::Settings& settings);
 
+  int AcceptsPerTurn();
   void Accept(int descriptor, net::Transport transport);
   // The error that a new connection gets instead of service; empty when it is admitted.
   std::string_view Refusal(int descriptor, net::Transport transport);

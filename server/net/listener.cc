@@ -17,9 +17,6 @@
 namespace corral::net {
 namespace {
 
-// Connections accepted per turn: a storm of new ones must not starve those that work.
-constexpr int kAcceptsPerTurn = 1000;
-
 int OpenSocket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
 bool BindAndListen(int descriptor, const sockaddr* address, socklen_t length, int backlog) {
@@ -28,8 +25,11 @@ bool BindAndListen(int descriptor, const sockaddr* address, socklen_t length, in
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept)
-    : poll_(new uv_poll_t), socket_(std::move(socket)), on_accept_(std::move(on_accept)) {
+Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, Portion portion, OnAccept on_accept)
+    : poll_(new uv_poll_t),
+      socket_(std::move(socket)),
+      portion_(std::move(portion)),
+      on_accept_(std::move(on_accept)) {
   uv_poll_init(loop.handle(), poll_, socket_->descriptor());
   poll_->data = this;
   uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
@@ -44,7 +44,7 @@ Listener::~Listener() {
 }
 
 void Listener::Accept() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  for (int left = portion_(); left > 0; --left) {
     int descriptor = accept4(socket_->descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;

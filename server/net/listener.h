@@ -46,13 +46,16 @@ class ListeningSocket {
   std::string path_;
 };
 
-// Accepts what arrives at a socket. Made and destroyed on its loop's thread.
+// Accepts what arrives at a socket, in portions: a storm of new connections must not starve those that work. Made and
+// destroyed on its loop's thread.
 class Listener {
  public:
+  // The most connections to accept in the turn that begins; asked once for each turn with new ones.
+  using Portion = std::function<int()>;
   // Called for each accepted connection; the callee owns the descriptor (non-blocking, close-on-exec).
   using OnAccept = std::function<void(int descriptor, Transport transport)>;
 
-  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept);
+  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, Portion portion, OnAccept on_accept);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -64,6 +67,7 @@ class Listener {
 
   uv_poll_t* poll_;
   std::unique_ptr<ListeningSocket> socket_;
+  Portion portion_;
   OnAccept on_accept_;
 };
 

@@ -1,5 +1,7 @@
 """What directives do from the start on, as they do after CONFIG SET; and what files may hold."""
+import contextlib
 import os
+import time
 
 from cases import Skip, case, until
 from harness.server import Server
@@ -55,3 +57,25 @@ def test_crash_reports_and_the_log_level_hold_from_the_start(server):
         with Server(server, crash_log_enabled="yes" if enabled else "no", loglevel="warning") as s:
             assert bool(status_bits(s.pid, "SigCgt") >> (SIGSEGV - 1) & 1) == enabled
             assert "eady to accept" not in s.output()
+
+
+def fewest_clients_seen(s, count):
+    """Of what each of so many connections is told that come while the server sleeps."""
+    with contextlib.ExitStack() as stack:
+        sleeper = stack.enter_context(s.connect())
+        sleeper.send("DEBUG", "SLEEP", "0.5")
+        time.sleep(0.1)
+        clients = [stack.enter_context(s.connect()) for _ in range(count)]
+        for c in clients:
+            c.send("CLIENT", "LIST")
+        return min(c.read_frame()[0][1].count(b"\n") for c in clients) - 1
+
+
+@case(ours=True)
+def test_connections_accepted_in_a_turn(server):
+    """The first to be served sees how many were accepted before it."""
+    with Server(server, "--threads", "1", max_new_connections_per_cycle=2) as s, s.connect() as control:
+        assert fewest_clients_seen(s, 40) <= 10
+        assert control.call("CONFIG", "SET", "max-new-connections-per-cycle", "1000") == ("+", b"OK")
+        until(lambda: len(control.text("CLIENT", "LIST").splitlines()) == 1, what="the end of the first ones")
+        assert fewest_clients_seen(s, 40) >= 40
