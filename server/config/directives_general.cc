@@ -40,10 +40,7 @@ constexpr Choice kOomScores[] = {
     {"relative", static_cast<int64_t>(process::OomScoreAdjust::kRelative)},
     {"absolute", static_cast<int64_t>(process::OomScoreAdjust::kAbsolute)},
 };
-constexpr Choice kShutdowns[] = {
-    {"default", 0},        {"save", kShutdownSave},   {"nosave", kShutdownNoSave},
-    {"now", kShutdownNow}, {"force", kShutdownForce},
-};
+constexpr Choice kShutdowns[] = {{"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8}};
 
 int AutomaticThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostWorkers);
@@ -153,22 +150,25 @@ const Directive kRows[] = {
      .kind = Kind::kInteger,
      .initial = "10",
      .high = INT_MAX,
-     .slot = Number<&Settings::shutdown_timeout_s>()},
+     .flags = kAccepted},
     {.name = "shutdown-on-sigint",
      .kind = Kind::kChoices,
      .initial = "default",
-     .flags = kManyWords,
+     .flags = kManyWords | kAccepted,
      .choices = kShutdowns,
-     .slot = Number<&Settings::shutdown_on_sigint>(),
      .check = CheckShutdown},
     {.name = "shutdown-on-sigterm",
      .kind = Kind::kChoices,
      .initial = "default",
-     .flags = kManyWords,
+     .flags = kManyWords | kAccepted,
      .choices = kShutdowns,
-     .slot = Number<&Settings::shutdown_on_sigterm>(),
      .check = CheckShutdown},
-    {.name = "hz", .kind = Kind::kInteger, .initial = "10", .high = INT_MAX, .slot = HzSlot()},
+    {.name = "hz",
+     .kind = Kind::kInteger,
+     .initial = "10",
+     .high = INT_MAX,
+     .flags = kAccepted,
+     .slot = HzSlot()},
     {.name = "slowlog-log-slower-than",
      .kind = Kind::kInteger,
      .initial = "10000",
@@ -195,7 +195,7 @@ const Directive kRows[] = {
      .alias = "lua-time-limit",
      .kind = Kind::kInteger,
      .initial = "5000",
-     .slot = Number<&Settings::busy_reply_threshold_ms>()},
+     .flags = kAccepted},
     {.name = "always-show-logo",
      .kind = Kind::kYesNo,
      .initial = "no",

@@ -26,12 +26,6 @@ enum class MaxmemoryPolicy : uint8_t {
 // Whom a protected action (DEBUG, the protected directives) is open to.
 enum class AllowedFor : uint8_t { kNobody, kEverybody, kLocal };
 
-// shutdown-on-sigint and shutdown-on-sigterm; 0 is "default".
-inline constexpr uint32_t kShutdownSave = 1 << 0;
-inline constexpr uint32_t kShutdownNoSave = 1 << 1;
-inline constexpr uint32_t kShutdownNow = 1 << 2;
-inline constexpr uint32_t kShutdownForce = 1 << 3;
-
 // Classes of clients in client-output-buffer-limit, in Redis's order.
 enum ClientClass { kNormalClients, kReplicaClients, kPubsubClients, kClientClasses };
 
@@ -85,10 +79,7 @@ struct Settings {
   process::OomScoreAdjust oom_score_adj;
   int oom_score_adj_values[3];  // master, replica, background child
   std::string directory;        // the working directory, absolute
-  int shutdown_timeout_s;
-  uint32_t shutdown_on_sigint;
-  uint32_t shutdown_on_sigterm;
-  int hz;  // already within 1..500
+  int hz;                       // for INFO alone; already within 1..500
 
   // Log.
   log::Level loglevel;
@@ -106,16 +97,12 @@ struct Settings {
   uint64_t maxmemory_bytes;   // 0: no limit
   int64_t maxmemory_clients;  // bytes; 0: no limit; negative: percent of maxmemory_bytes
   MaxmemoryPolicy maxmemory_policy;
-  int lfu_log_factor;
-  int lfu_decay_time_min;
-  bool lazyfree_lazy_eviction;
   bool lazyfree_lazy_expire;
   bool lazyfree_lazy_server_del;
   bool lazyfree_lazy_user_del;
   bool lazyfree_lazy_user_flush;
   bool jemalloc_bg_thread;
   bool activedefrag;  // asked for, and not there: refused by CONFIG SET
-  int active_expire_effort;
   uint64_t tracking_table_max_keys;
 
   // Observation.
@@ -126,20 +113,6 @@ struct Settings {
   std::vector<double> latency_tracking_info_percentiles;
   uint32_t notify_keyspace_events;
 
-  // Encodings.
-  uint64_t hash_max_listpack_entries;
-  uint64_t hash_max_listpack_value_bytes;
-  int list_max_listpack_size;  // positive: entries; negative: -1..-5 for 4..64 KiB
-  int list_compress_depth;
-  uint64_t set_max_intset_entries;
-  uint64_t set_max_listpack_entries;
-  uint64_t set_max_listpack_value_bytes;
-  uint64_t zset_max_listpack_entries;
-  uint64_t zset_max_listpack_value_bytes;
-  uint64_t hll_sparse_max_bytes;
-  uint64_t stream_node_max_bytes;
-  int64_t stream_node_max_entries;
-
   // Leases, in ms: when a caller names none, and at most.
   int64_t lease_ms;
   int64_t lease_wait_ms;
@@ -147,9 +120,6 @@ struct Settings {
   uint64_t lease_max_waiters_per_key;
   uint64_t lease_max_waiters;
   uint64_t lease_max_count;
-
-  // Scripts.
-  int64_t busy_reply_threshold_ms;
 
   // Asked for, and not there: a start-up warning says so.
   std::vector<SavePoint> save;

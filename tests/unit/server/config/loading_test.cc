@@ -1,6 +1,8 @@
 // Loading files, standard input and options; the reports of mistakes.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <limits>
 #include <sstream>
 
 #include "server/config/config.h"
@@ -66,14 +68,16 @@ TEST_CASE("config load: values of every kind") {
   CHECK(settings.latency_tracking_info_percentiles == std::vector<double>{50, 99.95});
   CHECK(settings.notify_keyspace_events == (kNotifyKeyspace | kNotifyKeyevent | kNotifyExpired));
   CHECK(settings.requirepass == "a b\x01");
-  CHECK(settings.shutdown_on_sigterm == (kShutdownSave | kShutdownNow));
   CHECK(settings.oom_score_adj_values[2] == 3);
   CHECK(settings.hz == 500);
   CHECK(settings.loglevel == log::Level::kNothing);
   CHECK(settings.enable_debug_command == AllowedFor::kLocal);
-  CHECK(settings.hash_max_listpack_entries == 7);
-  CHECK(settings.busy_reply_threshold_ms == 8);
   CHECK(settings.threads == 3);
+  const std::string_view kept[] = {"shutdown-on-sigterm", "hash-max-listpack-entries",
+                                   "busy-reply-threshold"};
+  CHECK(config.Matching(kept) == std::vector<Config::Pair>{{"shutdown-on-sigterm", "save now"},
+                                                           {"hash-max-listpack-entries", "7"},
+                                                           {"busy-reply-threshold", "8"}});
   REQUIRE(config.renamed_commands().size() == 1);
   CHECK(config.renamed_commands()[0].name == "FLUSHALL");
   CHECK(config.renamed_commands()[0].new_name.empty());
@@ -119,6 +123,54 @@ TEST_CASE("config load: mistakes name file, line and what is allowed") {
   Config config;
   CHECK(Load(&config, {"--port", "x"}).error().find("Reading the command line\n>>> 'port \"x\"'\n") !=
         std::string::npos);
+}
+
+// A value that its kind does not allow, and what the report says then; nothing when any text is allowed.
+std::pair<std::string, std::string> WrongValue(const Directive& directive) {
+  const auto bounds = [&](const char* form) {
+    if (!directive.Has(kUnsigned)) return fmt::format(fmt::runtime(form), directive.low, directive.high);
+    return fmt::format(fmt::runtime(form), static_cast<uint64_t>(directive.low),
+                       static_cast<uint64_t>(directive.high));
+  };
+  switch (directive.kind) {
+    case Kind::kYesNo:
+      return {"maybe", "argument must be 'yes' or 'no'"};
+    case Kind::kInteger:
+      if (directive.low == std::numeric_limits<int64_t>::min())
+        return {"x", "argument couldn't be parsed into an integer"};
+      return {std::to_string(directive.low - 1), bounds("argument must be between {} and {} inclusive")};
+    case Kind::kMemory:
+      return {"1tb", "argument must be a memory value"};
+    case Kind::kMemoryOrPercent:
+      return {"101%", "percentage argument must be less or equal to 100"};
+    case Kind::kOctal:
+      return {"1000", bounds("argument must be between {:o} and {:o} inclusive")};
+    case Kind::kChoice:
+    case Kind::kChoices: {
+      std::string allowed;
+      for (const Choice& choice : directive.choices) {
+        allowed += (allowed.empty() ? "" : ", ") + std::string(choice.name);
+      }
+      return {"nonesuch", "argument(s) must be one of the following: " + allowed};
+    }
+    case Kind::kText:
+    case Kind::kForm:
+      return {};
+  }
+  return {};
+}
+
+TEST_CASE("config load: a wrong value of any directive names file, line and what is allowed") {
+  for (const Directive& directive : Directives()) {
+    CAPTURE(directive.name);
+    const auto [value, reason] = WrongValue(directive);
+    if (value.empty()) continue;
+    for (const std::string_view name : {directive.name, directive.alias}) {
+      if (name.empty()) continue;
+      const std::string line = std::string(name) + ' ' + value;
+      CHECK(Mistake(line) == Report(line, reason));
+    }
+  }
 }
 
 TEST_CASE("config load: what is not there is refused when asked for") {
@@ -182,6 +234,29 @@ TEST_CASE("config load: warnings of what has no effect") {
   REQUIRE(warnings.size() == 2);
   CHECK(warnings[0].find("'save'") != std::string::npos);
   CHECK(warnings[1].ends_with("have no effect: io-threads, maxmemory-samples"));
+
+  Config types;
+  REQUIRE(Load(&types, {"-"},
+               "hash-max-ziplist-value 65\nlua-time-limit 1\nlfu-decay-time 2\nhz 20\nshutdown-timeout 1\n"
+               "shutdown-on-sigint now\nlazyfree-lazy-eviction yes\nactive-expire-effort 2\n")
+              .ok());
+  REQUIRE(types.StartupWarnings().size() == 1);
+  CHECK(
+      types.StartupWarnings()[0].ends_with(": shutdown-timeout, shutdown-on-sigint, hz, "
+                                           "busy-reply-threshold, lfu-decay-time, lazyfree-lazy-eviction, "
+                                           "active-expire-effort, hash-max-listpack-value"));
+}
+
+// A value that has no field cannot have an effect: it is accepted for compatibility, or only one value is
+// allowed.
+TEST_CASE("what is kept as text is marked as accepted, or refused") {
+  for (const Directive& directive : Directives()) {
+    CAPTURE(directive.name);
+    const bool has_field = directive.slot.get != nullptr || directive.slot.text != nullptr;
+    if (has_field || directive.form != nullptr || directive.Has(kAccepted)) continue;
+    const bool one_value = directive.check != nullptr;
+    CHECK(one_value);
+  }
 }
 
 }  // namespace
