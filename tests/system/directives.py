@@ -1,11 +1,21 @@
 """What directives do from the start on, as they do after CONFIG SET; and what files may hold."""
 import contextlib
 import os
+import pathlib
+import re
+import tempfile
 import time
 
-from cases import Skip, case, until
-from harness.server import Server
+from cases import Skip, case, run, until
+from harness.server import ORACLE, Server
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STOCK = pathlib.Path("/etc/redis/redis.conf")  # of Debian's package
+# Lines of it that name folders of the installed daemon.
+OF_THE_MACHINE = {"daemonize", "dir", "logfile", "pidfile"}
+# What conf/corral.conf has under "Refused".
+REFUSED = {"aclfile", "appendonly", "cluster-enabled", "min-replicas-to-write", "replicaof", "tls-cluster", "tls-port",
+           "tls-replication"}
 CAP_SYS_RESOURCE = 24
 SIGSEGV = 11
 
@@ -79,3 +89,46 @@ def test_connections_accepted_in_a_turn(server):
         assert control.call("CONFIG", "SET", "max-new-connections-per-cycle", "1000") == ("+", b"OK")
         until(lambda: len(control.text("CLIENT", "LIST").splitlines()) == 1, what="the end of the first ones")
         assert fewest_clients_seen(s, 40) >= 40
+
+
+def stock_lines():
+    try:
+        return STOCK.read_text().splitlines()
+    except OSError as error:
+        raise Skip("no file of Redis to load: %s" % error)
+
+
+def complaint(command, line):
+    """What the server has against a line, or None: a second line that nobody takes ends it before it starts."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(line + "\nnosuchdirective 1\n")
+        file.flush()
+        status, output = run(command, file.name)
+    assert status == 1, output
+    return None if ">>> 'nosuchdirective 1'" in output else output
+
+
+@case()
+def test_the_file_of_debians_redis_is_served(server):
+    lines = [line for line in stock_lines() if line.split() and line.split()[0] not in OF_THE_MACHINE]
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        with Server(server, file.name) as s, s.connect() as c:
+            assert c.call("PING") == ("+", b"PONG")
+            assert "have no effect" not in s.output(), s.output()
+
+
+@case()
+def test_every_line_that_files_suggest_is_taken(server):
+    """Lines in comments too, one by one, unless redis-server has something against them as well."""
+    with Server(server) as s, s.connect() as c:
+        names = {name.decode() for _, name in c.call("CONFIG", "GET", "*")[1][::2]}
+    suggested = stock_lines() + (ROOT / "conf" / "corral.conf").read_text().splitlines()
+    lines = dict.fromkeys(match[1] for match in (re.fullmatch(r"#? ?(([a-z_-]+) .*)", line) for line in suggested)
+                          if match and match[2] in names | {"rename-command"} and match[2] != "dir")
+    assert len(lines) > 150
+    for line in lines:
+        wrong = complaint(server, line)
+        if wrong and line.split()[0] not in REFUSED:
+            assert complaint(ORACLE, line), wrong
