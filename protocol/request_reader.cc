@@ -310,7 +310,7 @@ size_t RequestReader::Detach(std::string_view input, size_t least) {
   storage::SharedBytes bytes = storage::SharedBytes::Allocate(size);
   bytes.SetSize(size);
   std::memcpy(bytes.data(), begun.data(), begun.size());
-  detached_ = std::make_unique<Detached>(offset, begun.size(), false, std::move(bytes));
+  detached_ = std::make_unique<Detached>(Detached{offset, begun.size(), false, std::move(bytes)});
   return offset;
 }
 

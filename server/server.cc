@@ -277,7 +277,9 @@ void Server::Tick() {
   if (++ticks_ % (1000 / kTickMs) == 0) workers_.CheckLimits(net::EventLoop::UnixMs());
   tracking_.Sweep();
   // Memory that no write asked for (output of slow readers, say) counts as well.
-  if (settings_.maxmemory_bytes != 0) keyspace_.MakeRoom(settings_.maxmemory_bytes, 0, net::EventLoop::UnixMs());
+  if (settings_.maxmemory_bytes != 0) {
+    keyspace_.MakeRoom(settings_.maxmemory_bytes + clients_.in_transit_bytes(), 0, net::EventLoop::UnixMs());
+  }
 }
 
 bool Server::AdjustOomScore(const config::Settings& settings) {

@@ -297,7 +297,8 @@ bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t n
   const uint64_t start_ns = clock_->monotonic_ns();
   const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
   const uint64_t epoch_bytes = std::max<uint64_t>(maxmemory_bytes / kEpochs / shard_count(), 1);
-  uint32_t failures = 0;
+  constexpr uint32_t kVictimsPerLook = 16;  // at the clock
+  uint32_t failures = 0, victims = 0;
   bool room = false;
   while (!room && failures < shard_count()) {
     const uint32_t at = evict_next_.fetch_add(1, std::memory_order_relaxed) & shard_mask_;
@@ -308,6 +309,9 @@ bool Keyspace::MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t n
     failures = freed.any ? 0 : failures + 1;
     freed_bytes += freed.bytes;
     room = freed_bytes >= excess_bytes || fits();
+    if (!room && freed.any && ++victims % kVictimsPerLook == 0 && freed_bytes >= need_bytes) {
+      room = Microseconds(start_ns, clock_->monotonic_ns()) >= kEvictionBudgetUs;
+    }
   }
   eviction_us_.fetch_add(Microseconds(start_ns, clock_->monotonic_ns()), std::memory_order_relaxed);
   return room;

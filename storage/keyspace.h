@@ -80,10 +80,12 @@ class Keyspace {
   void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go
 
   // Eviction. Frees keys by the policy until used_bytes() + need <= maxmemory, or until they took as much as
-  // was too much at the beginning: what listeners allocate meanwhile makes no more keys go. False when it
-  // cannot (noeviction, or no candidate): the caller answers OOM. Called before a write, without shard locks
-  // held; locks shards itself.
+  // was too much at the beginning: what listeners allocate meanwhile makes no more keys go. Where that takes
+  // long, because the limit was lowered, say, it ends when there is room for what is needed, and later calls
+  // go on. False when it cannot (noeviction, or no candidate): the caller answers OOM. Called before a write,
+  // without shard locks held; locks shards itself.
   bool MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms);
+  static constexpr uint64_t kEvictionBudgetUs = 500;
   // Told by writers so that recency epochs advance with what was written.
   // (PutString and ResizeString call it themselves.)
 

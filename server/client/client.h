@@ -54,6 +54,9 @@ class ClientOwner {
 
   // Runs `work` on the owner's thread, in a later turn and in order. Any thread.
   virtual void Post(std::function<void()> /*work*/) {}
+  // The same for work that carries messages to clients. Their `bytes` count as in transit until the turn that ran it
+  // has sent them (Registry::in_transit_bytes).
+  virtual void PostMessages(std::function<void()> work, size_t /*bytes*/) { Post(std::move(work)); }
   // Null when it is gone. The owner's thread.
   virtual Client* Find(uint64_t /*client_id*/) { return nullptr; }
   // Queues a message that is no reply, outside of the reply that the client's present command is writing; closes the

@@ -40,6 +40,12 @@ class Registry {
 
   MemoryLimit& memory() { return memory_; }
 
+  // What messages take on their way from the worker of one client to another's. Eviction leaves it out, as telling
+  // clients of what was evicted would make more go, and so on to the last key. Any thread.
+  uint64_t in_transit_bytes() const { return in_transit_bytes_.load(std::memory_order_relaxed); }
+  void AddInTransit(size_t bytes) { in_transit_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void RemoveInTransit(size_t bytes) { in_transit_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
   // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as writer.
   void Kill(Client& client, const Client* caller);
   // CLIENT UNBLOCK: false when the client does not wait. Gate held as writer; the reply is written by its worker.
@@ -62,6 +68,7 @@ class Registry {
   std::atomic<uint64_t> next_id_{1};
   std::atomic<uint64_t> admitted_{0};  // on their way to a worker included
   std::atomic<size_t> size_{0};
+  std::atomic<uint64_t> in_transit_bytes_{0};
   MemoryLimit memory_;
   mutable std::mutex mutex_;
   std::map<uint64_t, Client*> clients_;

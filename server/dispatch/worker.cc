@@ -69,7 +69,7 @@ void Worker::LeaveGate() {
 
 void Worker::AfterPoll() {
   // A turn of its own for what is due, though nothing arrived.
-  if (expiry_waits_) EnterGate();
+  if (expiry_waits_ || eviction_waits_) EnterGate();
   EndTurn();
 }
 
@@ -83,8 +83,9 @@ void Worker::EndTurn() {
   services_.tracking.EndTurn(*this);
   FlushAll();
   const bool ran_more = RunSoon();
+  if (arrived_bytes_ != 0) [[unlikely]] EndTransit();
   if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
-  if (services_.settings.maxmemory_bytes != 0) KeepMaxmemory();
+  eviction_waits_ = services_.settings.maxmemory_bytes != 0 && KeepMaxmemory();
   last_read_ = nullptr;
   stats_.loop_turns++;
   ScheduleWakeup();
@@ -101,6 +102,23 @@ void Worker::PostSoon(std::function<void()> work) {
   } else {
     loop_.Post([this, work = std::move(work)]() mutable { soon_.push_back(std::move(work)); });
   }
+}
+
+void Worker::PostMessages(std::function<void()> work, size_t bytes) {
+  services_.clients.AddInTransit(bytes);
+  loop_.Post([this, work = std::move(work), bytes] {
+    work();
+    arrived_bytes_ += bytes;
+  });
+}
+
+void Worker::EndTransit() {
+  if (services_.settings.maxmemory_bytes != 0) {
+    // What they took is free for everybody to see before it counts again.
+    chunks_.Trim();
+    storage::MemoryMeter::Publish();
+  }
+  services_.clients.RemoveInTransit(std::exchange(arrived_bytes_, 0));
 }
 
 bool Worker::RunSoon() {
@@ -372,17 +390,19 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
 }
 
 // What connections send and are owed is memory as well, and no write of theirs asks for room.
-void Worker::KeepMaxmemory() {
+bool Worker::KeepMaxmemory() {
   const config::Settings& settings = services_.settings;
-  if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction) return;
-  if (storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(settings.maxmemory_bytes)) return;
-  if (services_.clients.pause_mode() != client::PauseMode::kNone) return;
+  const uint64_t limit_bytes = settings.maxmemory_bytes + services_.clients.in_transit_bytes();
+  const auto within = [&] { return storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(limit_bytes); };
+  if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction || within()) return false;
+  if (services_.clients.pause_mode() != client::PauseMode::kNone) return false;
   chunks_.Trim();  // what is only kept for later goes before keys
-  services_.keyspace.MakeRoom(settings.maxmemory_bytes, 0, executor_.clock().unix_ms());
+  const bool evicts = services_.keyspace.MakeRoom(limit_bytes, 0, executor_.clock().unix_ms());
   // Whoever is told of what went gets it now, and the memory for it is free again.
   services_.tracking.EndTurn(*this);
   FlushAll();
   chunks_.Trim();
+  return evicts && !within();
 }
 
 void Worker::KeepMemoryLimit() {
@@ -481,7 +501,7 @@ void Worker::ScheduleWakeup() {
   int64_t now = loop_.NowMs(), at = INT64_MAX;
   int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
   expiry_waits_ = due_in <= 0;
-  loop_.StayAwake(expiry_waits_);
+  loop_.StayAwake(expiry_waits_ || eviction_waits_);
   if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);

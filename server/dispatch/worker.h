@@ -44,6 +44,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void Visit(uint64_t client_id, std::function<void(client::Client&)> work) override;
   void WaitAnswered(client::Client& client) override;
   void Post(std::function<void()> work) override { loop_.Post(std::move(work)); }
+  void PostMessages(std::function<void()> work, size_t bytes) override;
   client::Client* Find(uint64_t client_id) override;
   void Push(client::Client& client, const client::PushedMessage& message) override;
   // The client whose command runs at this moment, if any.
@@ -91,7 +92,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
-  void KeepMaxmemory();
+  bool KeepMaxmemory();    // whether there is more to evict than one turn has time for
   void KeepMemoryLimit();  // maxmemory-clients
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);
@@ -99,6 +100,7 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void RunDue();          // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
   bool RunSoon();  // false: there was nothing
+  void EndTransit();  // of the messages that this turn sent for others
   void ExpireKeys();
   void ScheduleWakeup();
 
@@ -128,6 +130,8 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic
   bool expiry_waits_ = false;    // due keys are left that the last turn had no time for
+  size_t arrived_bytes_ = 0;     // of messages that this turn sends
+  bool eviction_waits_ = false;  // and keys to be evicted
   bool expiry_stale_ = true;     // commands have written since: next_expiry_ms_ may be too late
 };
 

@@ -263,13 +263,15 @@ size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel,
 
 void Hub::Post(size_t worker, const Message& message) {
   ClientOwner& owner = *owners_[worker];
-  owner.Post([this, &owner, kind = message.kind, hash = message.hash, channel = std::string(message.channel),
+  const auto deliver = [this, &owner, kind = message.kind, hash = message.hash, channel = std::string(message.channel),
               shared = message.shared] {
     std::string_view payload = shared.view();
     payload.remove_suffix(kLineEnd.size());
     const Message posted{kind, hash, channel, payload, shared};
     ForEachTarget(posted, [&](Topic& topic) { Deliver(owner, topic, posted); });
-  });
+  };
+  // The message, and what is written of it at least.
+  owner.PostMessages(deliver, 2 * (sizeof(deliver) + message.channel.size() + message.payload.size()));
 }
 
 // --- asking

@@ -21,6 +21,9 @@ class Invalidation {
   // `common`: many connections get it.
   client::PushedMessage For(bool resp3, bool common);
 
+  // What a copy of it takes, about.
+  size_t size_bytes() const { return sizeof(*this) + keys_.size(); }
+
  private:
   std::string keys_;  // as an array of bulks; empty: everything
   std::string forms_[2];

@@ -9,7 +9,8 @@ class Skip(Exception):
 
 
 def case(ours=False, measures=False):
-    """Marks a test. ours: not true of redis-server. measures: memory, time or thousands of connections."""
+    """Marks a test. ours: not true of redis-server. measures: memory, time, thousands of
+    connections, or what a sanitizer takes for itself."""
     def mark(function):
         function.ours, function.measures = ours, measures
         return function

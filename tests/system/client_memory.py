@@ -128,7 +128,7 @@ def test_a_reply_over_the_hard_limit_is_not_sent(server):
         assert control.call("PING") == ("+", b"PONG")
 
 
-@case()
+@case(measures=True)
 def test_requests_that_never_end_make_keys_go(server):
     with Server(server, maxmemory="20mb", maxmemory_policy="allkeys-lru") as s, s.connect() as control:
         control.call("DEBUG", "POPULATE", 100, "key", 100000)

@@ -61,7 +61,7 @@ def test_an_oom_score_that_is_refused_is_logged(server):
         assert c.call("PING") == ("+", b"PONG")
 
 
-@case()
+@case(measures=True)
 def test_crash_reports_and_the_log_level_hold_from_the_start(server):
     for enabled in (True, False):
         with Server(server, crash_log_enabled="yes" if enabled else "no", loglevel="warning") as s:

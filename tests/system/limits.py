@@ -1,4 +1,4 @@
-"""Bounds: clients, idle time, query and output buffers, memory of idle connections, wake-ups of an idle daemon."""
+"""Bounds: clients, idle time, query and output buffers, memory, of idle connections too, wake-ups of an idle daemon."""
 import os
 import resource
 import socket
@@ -171,6 +171,20 @@ def test_ten_thousand_idle_connections_cost_little(server):
         finally:
             for c in idle + warm:
                 c.close()
+
+
+@case()
+def test_a_limit_lowered_by_far(server):
+    """More is to be evicted than one turn has time for: the rest follows, though nobody sends anything, and meanwhile all is served."""
+    with Server(server, maxmemory_policy="allkeys-lru") as s, s.connect() as c:
+        c.call("DEBUG", "POPULATE", 300000, "key", 100)
+        limit = 12_000_000
+        assert c.call("CONFIG", "SET", "maxmemory", limit) == ("+", b"OK")
+        for i in range(100):
+            assert c.call("SET", "new:%d" % i, "v" * 1000) == ("+", b"OK")
+        time.sleep(3)
+        assert 1000 < int(c.call("DBSIZE")[1]) < 150000
+        until(lambda: int(s.info("memory")["used_memory"]) < limit * 1.01, seconds=20, what="the limit")
 
 
 def wakeups(pid):

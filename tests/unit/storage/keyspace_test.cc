@@ -169,6 +169,30 @@ TEST_CASE("keyspace: every policy frees what it may until there is room") {
   }
 }
 
+TEST_CASE("keyspace: a limit far below takes several calls, each with room for what it is asked") {
+  struct SlowListener final : KeyspaceListener {
+    explicit SlowListener(ManualClock& clock) : clock(clock) {}
+    void OnExpired(int, std::string_view) override {}
+    void OnEvicted(int, std::string_view) override {
+      ++evicted;
+      clock.Advance(1);
+    }
+    ManualClock& clock;
+    size_t evicted = 0;
+  };
+  ManualClock clock(kStartMs);
+  SlowListener listener(clock);
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  keyspace.SetEvictionPolicy(EvictionPolicy::kAllKeysLru);
+  Fill(keyspace, 0, 0, 2000, kNoExpiry, std::string(1000, 'v'));
+  const auto used = static_cast<uint64_t>(MemoryMeter::UsedBytes());
+  CHECK(keyspace.MakeRoom(used / 2, 0, kStartMs));
+  CHECK(listener.evicted == 16);
+  CHECK(keyspace.MakeRoom(used / 2, 100'000, kStartMs));
+  CHECK(listener.evicted > 16 + 90);
+  CHECK(listener.evicted < 16 + 120);
+}
+
 TEST_CASE("keyspace: what was used lately stays under LRU, idle time tells") {
   ManualClock clock(kStartMs);
   RecordingListener listener;
