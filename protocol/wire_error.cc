@@ -56,8 +56,9 @@ std::string UnknownSubcommand(std::string_view subcommand, std::string_view comm
 }
 
 std::string NotWhileSubscribed(std::string_view command) {
-  return Concatenate({"ERR Can't execute '", command,
-                      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"});
+  return Concatenate(
+      {"ERR Can't execute '", command,
+       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"});
 }
 
 std::string InvalidExpire(std::string_view command) {

@@ -33,6 +33,6 @@ std::string WrongArity(std::string_view command);  // full name, subcommands as 
 std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t count);
 std::string UnknownSubcommand(std::string_view subcommand, std::string_view command);  // "... Try X HELP."
 std::string NotWhileSubscribed(std::string_view command);  // ERR Can't execute 'get': only (P|S)SUBSCRIBE ...
-std::string InvalidExpire(std::string_view command);  // ERR invalid expire time in 'set' command
+std::string InvalidExpire(std::string_view command);       // ERR invalid expire time in 'set' command
 
 }  // namespace corral::protocol::wire

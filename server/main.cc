@@ -98,7 +98,8 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   process::Daemon daemon;
   bool elsewhere = !settings.logfile.empty() || settings.syslog_enabled;
   bool forks = settings.daemonize && !supervisor.active();
-  if (forks && !daemon.Fork()) return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
+  if (forks && !daemon.Fork())
+    return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
   supervisor.Starting();
   PrepareProcess(config);
   log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started",

@@ -24,15 +24,24 @@ constexpr int64_t kTickMs = 250;
 
 constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedModeError =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
-    "default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
-    "from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode "
-    "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the "
-    "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
-    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by "
-    "editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the "
-    "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' "
-    "option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above "
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
+    "the "
+    "default user. In this mode connections are only accepted from the loopback interface. If you want to "
+    "connect "
+    "from external computers to Redis you may adopt one of the following solutions: 1) Just disable "
+    "protected mode "
+    "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis "
+    "from the "
+    "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if "
+    "you do so. "
+    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected "
+    "mode by "
+    "editing the Redis configuration file, and setting the protected mode option to 'no', and then "
+    "restarting the "
+    "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode "
+    "no' "
+    "option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of "
+    "the above "
     "things in order for the server to start accepting connections from the outside.\r\n";
 
 uint64_t RandomSeed() {
@@ -52,19 +61,28 @@ storage::KeyspaceOptions KeyspaceOptionsFor(const config::Settings& settings) {
 
 storage::EvictionPolicy PolicyOf(config::MaxmemoryPolicy policy) {
   switch (policy) {
-    case config::MaxmemoryPolicy::kVolatileLru: return storage::EvictionPolicy::kVolatileLru;
-    case config::MaxmemoryPolicy::kVolatileLfu: return storage::EvictionPolicy::kVolatileLfu;
-    case config::MaxmemoryPolicy::kVolatileRandom: return storage::EvictionPolicy::kVolatileRandom;
-    case config::MaxmemoryPolicy::kVolatileTtl: return storage::EvictionPolicy::kVolatileTtl;
-    case config::MaxmemoryPolicy::kAllkeysLru: return storage::EvictionPolicy::kAllKeysLru;
-    case config::MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
-    case config::MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
-    case config::MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
+    case config::MaxmemoryPolicy::kVolatileLru:
+      return storage::EvictionPolicy::kVolatileLru;
+    case config::MaxmemoryPolicy::kVolatileLfu:
+      return storage::EvictionPolicy::kVolatileLfu;
+    case config::MaxmemoryPolicy::kVolatileRandom:
+      return storage::EvictionPolicy::kVolatileRandom;
+    case config::MaxmemoryPolicy::kVolatileTtl:
+      return storage::EvictionPolicy::kVolatileTtl;
+    case config::MaxmemoryPolicy::kAllkeysLru:
+      return storage::EvictionPolicy::kAllKeysLru;
+    case config::MaxmemoryPolicy::kAllkeysLfu:
+      return storage::EvictionPolicy::kAllKeysLfu;
+    case config::MaxmemoryPolicy::kAllkeysRandom:
+      return storage::EvictionPolicy::kAllKeysRandom;
+    case config::MaxmemoryPolicy::kNoEviction:
+      return storage::EvictionPolicy::kNoEviction;
   }
   return storage::EvictionPolicy::kNoEviction;
 }
 
-// Of maxmemory-clients. A limit below the last value would close every client, one that wants to change it included.
+// Of maxmemory-clients. A limit below the last value would close every client, one that wants to change it
+// included.
 uint64_t ClientMemoryLimit(const config::Settings& settings) {
   constexpr uint64_t kLeastBytes = 128 * 1024;
   if (settings.maxmemory_clients == 0) return 0;
@@ -83,7 +101,8 @@ bool FromLoopback(int descriptor) {
   if (address.ss_family == AF_INET) {
     return (ntohl(reinterpret_cast<sockaddr_in*>(&address)->sin_addr.s_addr) >> 24) == 127;
   }
-  return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
+  return address.ss_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
 }
 
 }  // namespace
@@ -97,8 +116,8 @@ Server::Server(config::Config& config, std::string executable)
       events_(pubsub_, settings_),
       tracking_(keyspace_, lazy_free_, settings_, static_cast<size_t>(settings_.threads)),
       commands_(dispatch::BuildCommandTable()),
-      services_{config_,  settings_,  keyspace_, lazy_free_, *commands_,
-                clients_, telemetry_, effects_,  leases_,    pubsub_,   tracking_,  *this,     debug_},
+      services_{config_,  settings_, keyspace_, lazy_free_, *commands_, clients_, telemetry_,
+                effects_, leases_,   pubsub_,   tracking_,  *this,      debug_},
       workers_(services_, static_cast<size_t>(settings_.threads)) {
   telemetry_.facts.run_id = telemetry::NewRunId();
   telemetry_.facts.replication_id = telemetry::NewRunId();
@@ -111,7 +130,9 @@ Server::Server(config::Config& config, std::string executable)
   effects_.set_events(events_);
   effects_.set_tracking(tracking_);
   leases_.on_invalidated = [this](int, std::string_view key) { effects_.Invalidate(key); };
-  leases_.on_read = [this](client::Client& client, const storage::Key& key) { tracking_.Remember(client, key); };
+  leases_.on_read = [this](client::Client& client, const storage::Key& key) {
+    tracking_.Remember(client, key);
+  };
   keyspace_.AnnounceCreated(events_.Wanted(command::kEventNew));
   keyspace_.SetEvictionPolicy(PolicyOf(settings_.maxmemory_policy));
   storage::SetAllocatorBackgroundThread(settings_.jemalloc_bg_thread);
@@ -124,7 +145,8 @@ Server::~Server() = default;
 
 config::Result Server::RenameCommands() {
   for (const config::RenamedCommand& rename : config_.renamed_commands()) {
-    if (!commands_->Find(rename.name)) return config::Result::Error(config::FatalText(rename.origin, "No such command in rename-command"));
+    if (!commands_->Find(rename.name))
+      return config::Result::Error(config::FatalText(rename.origin, "No such command in rename-command"));
     if (!commands_->Rename(rename.name, rename.new_name)) {
       return config::Result::Error(config::FatalText(rename.origin, "Target command name already exists"));
     }
@@ -160,9 +182,9 @@ config::Result Server::OpenTcp(const config::Settings& settings, Sockets* socket
       continue;
     }
     if (missing && optional) continue;
-    return config::Result::Error(
-        fmt::format("Failed listening on port {} (TCP), aborting. Could not create server TCP listening socket {}:{}: {}",
-                    settings.port, address, settings.port, error));
+    return config::Result::Error(fmt::format(
+        "Failed listening on port {} (TCP), aborting. Could not create server TCP listening socket {}:{}: {}",
+        settings.port, address, settings.port, error));
   }
   return config::Result::Ok();
 }
@@ -173,7 +195,8 @@ config::Result Server::OpenUnix(const config::Settings& settings, Sockets* socke
   auto socket =
       net::ListeningSocket::Unix(settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog, &error);
   if (!socket) {
-    return config::Result::Error(fmt::format("Failed opening Unix socket {}: {}", settings.unixsocket, error));
+    return config::Result::Error(
+        fmt::format("Failed opening Unix socket {}: {}", settings.unixsocket, error));
   }
   sockets->push_back(std::move(socket));
   return config::Result::Ok();
@@ -188,7 +211,8 @@ void Server::Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>*
   }
 }
 
-// The old sockets let go of their addresses first, for the new ones may want the same; on failure they listen again.
+// The old sockets let go of their addresses first, for the new ones may want the same; on failure they listen
+// again.
 config::Result Server::Relisten(const config::Settings& settings) {
   auto sockets = std::make_shared<Sockets>();
   for (auto& listener : tcp_listeners_) listener->socket().Suspend();
@@ -209,7 +233,8 @@ config::Result Server::Relisten(const config::Settings& settings) {
 
 std::string_view Server::Refusal(int descriptor, net::Transport transport) {
   if (!clients_.Admit(settings_.maxclients)) return kMaxClientsError;
-  bool guarded = settings_.protected_mode && settings_.requirepass.empty() && transport == net::Transport::kTcp;
+  bool guarded =
+      settings_.protected_mode && settings_.requirepass.empty() && transport == net::Transport::kTcp;
   if (!guarded || FromLoopback(descriptor)) return {};
   clients_.GiveUp();
   return kProtectedModeError;
@@ -239,15 +264,16 @@ void Server::WatchSignals() {
   signal(SIGHUP, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   for (int number : {SIGTERM, SIGINT}) {
-    signals_.push_back(std::make_unique<net::SignalWatch>(workers_.first().loop(), number, [this](int received) {
-      if (stopping_ && received == SIGINT) {
-        log::Warning("You insist... exiting now.");
-        std::exit(1);
-      }
-      log::Notice("Received {} scheduling shutdown...", received == SIGINT ? "SIGINT" : "SIGTERM");
-      stopping_ = true;
-      workers_.Stop();
-    }));
+    signals_.push_back(
+        std::make_unique<net::SignalWatch>(workers_.first().loop(), number, [this](int received) {
+          if (stopping_ && received == SIGINT) {
+            log::Warning("You insist... exiting now.");
+            std::exit(1);
+          }
+          log::Notice("Received {} scheduling shutdown...", received == SIGINT ? "SIGINT" : "SIGTERM");
+          stopping_ = true;
+          workers_.Stop();
+        }));
   }
 }
 
@@ -276,10 +302,6 @@ void Server::Tick() {
   });
   if (++ticks_ % (1000 / kTickMs) == 0) workers_.CheckLimits(net::EventLoop::UnixMs());
   tracking_.Sweep();
-  // Memory that no write asked for (output of slow readers, say) counts as well.
-  if (settings_.maxmemory_bytes != 0) {
-    keyspace_.MakeRoom(settings_.maxmemory_bytes + clients_.in_transit_bytes(), 0, net::EventLoop::UnixMs());
-  }
 }
 
 bool Server::AdjustOomScore(const config::Settings& settings) {
@@ -291,7 +313,8 @@ bool Server::AdjustOomScore(const config::Settings& settings) {
 void Server::RegisterObservers() {
   using config::Result;
   using config::Settings;
-  config_.OnChange({"port", "bind", "tcp-backlog"}, [this](const Settings& settings) { return Relisten(settings); });
+  config_.OnChange({"port", "bind", "tcp-backlog"},
+                   [this](const Settings& settings) { return Relisten(settings); });
   config_.OnChange("maxclients", [](const Settings& settings) {
     uint32_t possible = process::RaiseFileLimit(settings.maxclients);
     if (possible >= settings.maxclients) return Result::Ok();
@@ -309,10 +332,11 @@ void Server::RegisterObservers() {
   config_.OnChange("maxmemory", [](const Settings& settings) {
     int64_t used = storage::MemoryMeter::UsedBytes();
     if (settings.maxmemory_bytes != 0 && used > static_cast<int64_t>(settings.maxmemory_bytes)) {
-      log::Warning("WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory "
-                   "usage ({}). This will result in key eviction and/or the inability to accept new write commands "
-                   "depending on the maxmemory-policy.",
-                   settings.maxmemory_bytes, used);
+      log::Warning(
+          "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory "
+          "usage ({}). This will result in key eviction and/or the inability to accept new write commands "
+          "depending on the maxmemory-policy.",
+          settings.maxmemory_bytes, used);
     }
     return Result::Ok();
   });

@@ -25,8 +25,8 @@
 
 namespace corral {
 
-// Made after daemonizing: it starts threads. Used from the main thread, which becomes worker 0's; RequestShutdown from
-// any worker.
+// Made after daemonizing: it starts threads. Used from the main thread, which becomes worker 0's;
+// RequestShutdown from any worker.
 class Server final : public command::Lifecycle {
  public:
   // `executable`: absolute path of the program, for INFO.

@@ -38,8 +38,8 @@ class Database {
   int index() const { return index_; }
   int64_t now_ms() const { return now_ms_; }
 
-  // Read access: counts a hit or a miss and marks the key as used; without `touch` (CLIENT NO-TOUCH, and commands that
-  // look at a key and not at its value) it only counts.
+  // Read access: counts a hit or a miss and marks the key as used; without `touch` (CLIENT NO-TOUCH, and
+  // commands that look at a key and not at its value) it only counts.
   const Record* Find(const Key& key, bool touch = true);
   // Looks without counting or marking (DEBUG, existence checks of writers).
   const Record* Peek(const Key& key);
@@ -60,8 +60,8 @@ class Database {
   void SetExpiry(const Key& key, int64_t expire_at_ms);
   // SOFTDEL: the live key is stale from now on, if it is not already.
   void MakeStale(const Key& key);
-  // Moves (or copies) value and lifetime of the live key `from` to `to` in database `target` (replacing what is
-  // there); both shards are locked. RENAME, MOVE, COPY.
+  // Moves (or copies) value and lifetime of the live key `from` to `to` in database `target` (replacing what
+  // is there); both shards are locked. RENAME, MOVE, COPY.
   void Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim);
 
   // OBJECT IDLETIME in seconds, OBJECT FREQ; the key must be live.

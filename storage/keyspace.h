@@ -107,7 +107,8 @@ class Keyspace {
   // Removes the expired record at `position` and tells the listener.
   void Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position);
   void Created(int database, std::string_view key) {
-    if (announce_created_.load(std::memory_order_relaxed) && listener_ != nullptr) listener_->OnCreated(database, key);
+    if (announce_created_.load(std::memory_order_relaxed) && listener_ != nullptr)
+      listener_->OnCreated(database, key);
   }
   void Dispose(Record* record, Reclaim reclaim);
   void Dispose(SharedBytes large, Reclaim reclaim);

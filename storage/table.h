@@ -66,7 +66,7 @@ class Table {
   // Without records: all, and what of it serves expiry alone.
   size_t allocated_bytes() const { return sizeof(Table) + index_.allocated_bytes() + wheel_bytes(); }
   size_t wheel_bytes() const;
-  void CheckInvariants() const;    // aborts with a message
+  void CheckInvariants() const;  // aborts with a message
 
   // What the victim finder asks for; a place holds one bucket or none.
   size_t bucket_count() const { return index_.places(); }
@@ -131,7 +131,8 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
   index_.VisitHashLow(hash_low, [&](Position position) {
     if (!position.slot().expires()) return;
     const Record& record = *position.record();
-    if (HashLow(index_.HashOf(record)) == hash_low) wheel_->Add(hash_low, FirstExpiredMs(record.expire_at_ms()));
+    if (HashLow(index_.HashOf(record)) == hash_low)
+      wheel_->Add(hash_low, FirstExpiredMs(record.expire_at_ms()));
   });
 }
 

@@ -43,8 +43,9 @@ class Client;
 // The worker that runs a client.
 class ClientOwner {
  public:
-  // Runs `work` with the client on its own thread, in a later turn and in order, then acts upon what the client was
-  // told (to close, to end its wait) and sends its output; nothing happens when the client is gone. Any thread.
+  // Runs `work` with the client on its own thread, in a later turn and in order, then acts upon what the
+  // client was told (to close, to end its wait) and sends its output; nothing happens when the client is
+  // gone. Any thread.
   virtual void Visit(uint64_t client_id, std::function<void(Client&)> work) = 0;
   void Revisit(uint64_t client_id) {
     Visit(client_id, [](Client&) {});
@@ -54,13 +55,14 @@ class ClientOwner {
 
   // Runs `work` on the owner's thread, in a later turn and in order. Any thread.
   virtual void Post(std::function<void()> /*work*/) {}
-  // The same for work that carries messages to clients. Their `bytes` count as in transit until the turn that ran it
-  // has sent them (Registry::in_transit_bytes).
+  // The same for work that carries messages to clients. Their `bytes` count as in transit until the turn that
+  // ran it has sent them (Registry::in_transit_bytes).
   virtual void PostMessages(std::function<void()> work, size_t /*bytes*/) { Post(std::move(work)); }
   // Null when it is gone. The owner's thread.
   virtual Client* Find(uint64_t /*client_id*/) { return nullptr; }
-  // Queues a message that is no reply, outside of the reply that the client's present command is writing; closes the
-  // client at its output limit, at once. The owner's thread, in a turn. Not for a client that closes already.
+  // Queues a message that is no reply, outside of the reply that the client's present command is writing;
+  // closes the client at its output limit, at once. The owner's thread, in a turn. Not for a client that
+  // closes already.
   virtual void Push(Client& /*client*/, const PushedMessage& /*message*/) {}
   // Of the owners of a process, from 0 on.
   size_t worker_index = 0;
@@ -69,7 +71,11 @@ class ClientOwner {
   ~ClientOwner() = default;
 };
 
-enum class KindOfClient : uint8_t { kNormal, kReplica, kPubsub };  // the classes of client-output-buffer-limit
+enum class KindOfClient : uint8_t {
+  kNormal,
+  kReplica,
+  kPubsub
+};  // the classes of client-output-buffer-limit
 
 // Owned by its worker and only touched by that worker's thread, or under the gate as writer.
 class Client {
@@ -105,8 +111,8 @@ class Client {
   // Sends what is queued, then closes. Commands behind the present one are not run.
   void CloseAfterReply() { close_after_reply_ = true; }
   bool close_after_reply() const { return close_after_reply_; }
-  // Closes without sending more (CLIENT KILL, limits). From another thread: only under the gate as writer, followed by
-  // owner().Revisit.
+  // Closes without sending more (CLIENT KILL, limits). From another thread: only under the gate as writer,
+  // followed by owner().Revisit.
   void CloseNow() { close_now_ = true; }
   bool close_now() const { return close_now_; }
 
@@ -128,7 +134,7 @@ class Client {
   // --- input and output, run by the worker
   protocol::RequestReader reader;
   InputBuffer pending_input;  // bytes of a command that has not arrived in full, or whose turn has not come
-  std::string_view input;     // during a batch: what is not executed yet, in the worker's arena or pending_input
+  std::string_view input;  // during a batch: what is not executed yet, in the worker's arena or pending_input
   OutputBuffer output;
   protocol::ReplyWriter reply;
 
@@ -138,8 +144,8 @@ class Client {
   size_t MemoryBytes() const;
   size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
   size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began
-  int64_t output_soft_limit_since_ms = 0;  // 0: below the soft limit
-  bool paused = false;                     // held back by CLIENT PAUSE
+  int64_t output_soft_limit_since_ms = 0;    // 0: below the soft limit
+  bool paused = false;                       // held back by CLIENT PAUSE
   bool ready = false, flush_queued = false;  // in the worker's lists
 
  private:
@@ -150,7 +156,8 @@ class Client {
   bool close_after_reply_ = false, close_now_ = false;
 };
 
-// The request that a client is running, whose bytes are in no buffer of its own any more; zeros for any other client.
+// The request that a client is running, whose bytes are in no buffer of its own any more; zeros for any other
+// client.
 struct RunningRequest {
   size_t bytes = 0;           // on the wire
   size_t argument_bytes = 0;  // of its arguments alone

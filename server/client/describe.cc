@@ -35,15 +35,16 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
   const net::Stream& stream = client.stream();
   const size_t buffer_bytes = client.output.allocated_bytes();
   const size_t pieces = client.output.pieces();
-  std::string line = fmt::format(
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
-      client.id, stream.PeerAddress(), stream.LocalAddress(), stream.descriptor(), client.name,
-      std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
-      std::max<int64_t>(0, now_ms - client.last_active_ms) / 1000, Flags(client), client.database);
+  std::string line = fmt::format("id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
+                                 client.id, stream.PeerAddress(), stream.LocalAddress(), stream.descriptor(),
+                                 client.name, std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
+                                 std::max<int64_t>(0, now_ms - client.last_active_ms) / 1000, Flags(client),
+                                 client.database);
   static const Subscriptions kNone;
   const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
-  line += fmt::format(" sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
-                      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
+  line += fmt::format(
+      " sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
+      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
       "events={}",
@@ -52,10 +53,11 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
       client.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
       client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(),
       stream.writing() ? "rw" : "r");
-  line += fmt::format(" cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
-                      client.last_command != nullptr ? client.last_command->name : "NULL", client.user,
-                      client.tracking && client.tracking->on ? static_cast<int64_t>(client.tracking->redirect_id) : -1,
-                      static_cast<int>(client.version()), client.library_name, client.library_version);
+  line += fmt::format(
+      " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
+      client.last_command != nullptr ? client.last_command->name : "NULL", client.user,
+      client.tracking && client.tracking->on ? static_cast<int64_t>(client.tracking->redirect_id) : -1,
+      static_cast<int>(client.version()), client.library_name, client.library_version);
   return line;
 }
 

@@ -159,7 +159,8 @@ void OutputBuffer::Consume(size_t bytes) {
 
 void OutputBuffer::CheckInvariants() const {
   size_t sealed = 0;
-  for (size_t i = head_; i < pieces_.size(); ++i) sealed += static_cast<size_t>(pieces_[i].end - pieces_[i].begin);
+  for (size_t i = head_; i < pieces_.size(); ++i)
+    sealed += static_cast<size_t>(pieces_[i].end - pieces_[i].begin);
   bool window = open_chunk_ ? open_chunk_ <= window_begin_ && window_begin_ <= pos_ && pos_ <= end_
                             : !window_begin_ && !pos_ && !end_;
   if (sealed != sealed_bytes_ || !window || head_ > pieces_.size()) {

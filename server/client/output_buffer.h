@@ -1,4 +1,5 @@
-// The replies of one connection that its socket has not taken yet: pooled chunks and references to big buffers.
+// The replies of one connection that its socket has not taken yet: pooled chunks and references to big
+// buffers.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +41,7 @@ struct OutputSlice {
 // A queue of byte ranges: written at the tail through ReplySink's window, sent from the head. Owned by the
 // connection's worker. Bytes never move, so a write in flight may point at them.
 //
-//   pieces_:  [range of chunk A][shared buffer][rest of chunk A, owns A] ...    then the open window in chunk B:
+//   pieces_:  [range of chunk A][shared buffer][rest of chunk A, owns A] ...  then the window, in chunk B
 //   chunk B:  | sent or sealed | window_begin_ ... unsent ... pos_ | free ... end_ |
 //
 // Invariants: window_begin_ <= pos_ <= end_ lie in open_chunk_, all null without one; a chunk is owned by
@@ -58,8 +59,8 @@ class OutputBuffer final : public protocol::ReplySink {
   OutputBuffer& operator=(const OutputBuffer&) = delete;
 
   void AppendShared(const storage::SharedBytes& bytes) override;
-  // For bytes that many connections get at once: a few are referenced whatever their size, for a chunk in each
-  // connection costs more than the bytes.
+  // For bytes that many connections get at once: a few are referenced whatever their size, for a chunk in
+  // each connection costs more than the bytes.
   void AppendCommon(const storage::SharedBytes& bytes);
 
   bool empty() const { return pending_bytes() == 0; }
@@ -100,8 +101,8 @@ class OutputBuffer final : public protocol::ReplySink {
   size_t head_ = 0;  // pieces before it are sent
   char* open_chunk_ = nullptr;
   char* window_begin_ = nullptr;
-  size_t sealed_bytes_ = 0;     // unsent bytes in pieces
-  uint64_t sealed_total_ = 0;   // bytes ever sealed or sent from the window
+  size_t sealed_bytes_ = 0;    // unsent bytes in pieces
+  uint64_t sealed_total_ = 0;  // bytes ever sealed or sent from the window
 };
 
 }  // namespace corral::client

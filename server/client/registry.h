@@ -17,8 +17,8 @@ class ClientOwner;
 
 enum class PauseMode : uint8_t { kNone, kWrites, kAll };
 
-// Workers add and remove their clients under a leaf lock. Whoever visits clients of other workers runs with the gate
-// held as writer (kExclusive): then nobody touches them.
+// Workers add and remove their clients under a leaf lock. Whoever visits clients of other workers runs with
+// the gate held as writer (kExclusive): then nobody touches them.
 class Registry {
  public:
   uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
@@ -40,15 +40,17 @@ class Registry {
 
   MemoryLimit& memory() { return memory_; }
 
-  // What messages take on their way from the worker of one client to another's. Eviction leaves it out, as telling
-  // clients of what was evicted would make more go, and so on to the last key. Any thread.
+  // What messages take on their way from the worker of one client to another's. Eviction leaves it out, as
+  // telling clients of what was evicted would make more go, and so on to the last key. Any thread.
   uint64_t in_transit_bytes() const { return in_transit_bytes_.load(std::memory_order_relaxed); }
   void AddInTransit(size_t bytes) { in_transit_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void RemoveInTransit(size_t bytes) { in_transit_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as writer.
+  // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as
+  // writer.
   void Kill(Client& client, const Client* caller);
-  // CLIENT UNBLOCK: false when the client does not wait. Gate held as writer; the reply is written by its worker.
+  // CLIENT UNBLOCK: false when the client does not wait. Gate held as writer; the reply is written by its
+  // worker.
   bool Unblock(Client& client, bool with_error);
 
   // CLIENT PAUSE. Read by every worker before each command, written under the gate. Deadline: monotonic ms.

@@ -43,7 +43,8 @@ class Effects {
  public:
   virtual ~Effects() = default;
   virtual void KeyChanged(int database, std::string_view key, const Event& event) = 0;
-  // A deletion of a key that is not there: nothing changed, but a value that somebody fetches for it is outdated.
+  // A deletion of a key that is not there: nothing changed, but a value that somebody fetches for it is
+  // outdated.
   virtual void AbsentKeyDeleted(int database, std::string_view key) = 0;
   // A command that reads found no such key.
   virtual void KeyMissed(int /*database*/, std::string_view /*key*/) {}
@@ -78,13 +79,19 @@ struct Services {
   DebugSwitches& debug;
 };
 
-// One command in flight, on its worker's thread, with the locks of its keys held (all of the world's when the row
-// says kExclusive). Arguments are valid until the handler returns.
+// One command in flight, on its worker's thread, with the locks of its keys held (all of the world's when the
+// row says kExclusive). Arguments are valid until the handler returns.
 class Context {
  public:
   Context(Services& services, client::Client& client, telemetry::WorkerStats& stats, const Command& command,
-          std::span<const std::string_view> arguments, protocol::ReplyWriter& reply, storage::Database database)
-      : services(services), client(client), stats(stats), command(command), reply(reply), db(database),
+          std::span<const std::string_view> arguments, protocol::ReplyWriter& reply,
+          storage::Database database)
+      : services(services),
+        client(client),
+        stats(stats),
+        command(command),
+        reply(reply),
+        db(database),
         arguments_(arguments) {}
 
   Services& services;
@@ -101,11 +108,15 @@ class Context {
   bool Is(size_t i, std::string_view word) const;
 
   int64_t now_ms() const { return db.now_ms(); }
-  storage::Key Key(size_t i) const { return i == 1 && has_first_key_ ? first_key_ : services.keyspace.MakeKey(arguments_[i]); }
+  storage::Key Key(size_t i) const {
+    return i == 1 && has_first_key_ ? first_key_ : services.keyspace.MakeKey(arguments_[i]);
+  }
   storage::Database Database(int index) const { return services.keyspace.database(index, now_ms()); }
 
   // The one way in which a handler reports a write; once per changed key.
-  void Changed(std::string_view key, const Event& event) { services.effects.KeyChanged(db.index(), key, event); }
+  void Changed(std::string_view key, const Event& event) {
+    services.effects.KeyChanged(db.index(), key, event);
+  }
   void Changed(int database, std::string_view key, const Event& event) {
     services.effects.KeyChanged(database, key, event);
   }

@@ -92,7 +92,7 @@ struct KeySpec {
 
   uint16_t flags = 0;  // KeyFlag bits
   Begin begin = Begin::kIndex;
-  int begin_index = 1;            // kIndex: position; kKeyword: where the search starts (negative: from the end)
+  int begin_index = 1;  // kIndex: position; kKeyword: where the search starts (negative: from the end)
   std::string_view keyword = {};  // kKeyword
   Find find = Find::kRange;
   int last = 0;   // kRange: relative to the first key; -1: the last argument, -2: the one before
@@ -104,20 +104,22 @@ struct KeySpec {
   uint16_t (*flags_of)(std::span<const std::string_view> arguments) = nullptr;
 };
 
-// One row. Names are lower case; a container command (CLIENT, CONFIG ...) has subcommands and, when it can also be
-// called alone (COMMAND), a handler. Rows live in constant arrays at the end of their family's file.
+// One row. Names are lower case; a container command (CLIENT, CONFIG ...) has subcommands and, when it can
+// also be called alone (COMMAND), a handler. Rows live in constant arrays at the end of their family's file.
 struct CommandSpec {
   std::string_view name;
   int arity = 0;  // as Redis counts: the name included, negative: at least
   uint32_t flags = 0;
-  uint32_t categories = 0;  // those that flags do not imply (read, write, fast, slow, admin, dangerous ... are derived)
+  uint32_t categories =
+      0;  // those that flags do not imply (read, write, fast, slow, admin, dangerous ... are derived)
   std::span<const KeySpec> keys = {};
   Handler handler = nullptr;
-  std::string_view group;       // COMMAND DOCS: "string", "generic", "connection", "server" ...
-  std::string_view since;       // "1.0.0"
+  std::string_view group;  // COMMAND DOCS: "string", "generic", "connection", "server" ...
+  std::string_view since;  // "1.0.0"
   std::string_view complexity;
   std::string_view summary;
-  std::string_view syntax;      // arguments as the command's page writes them; COMMAND DOCS and HELP are derived from it
+  std::string_view
+      syntax;  // arguments as the command's page writes them; COMMAND DOCS and HELP are derived from it
   std::span<const std::string_view> tips = {};
   std::span<const CommandSpec> subcommands = {};
 };

@@ -91,9 +91,7 @@ void Help(Context& context) {
 void Id(Context& context) { context.reply.Integer(static_cast<int64_t>(context.client.id)); }
 
 // CLIENT INFO
-void Info(Context& context) {
-  context.reply.Verbatim("txt", DescribeFor(context, context.client) + "\n");
-}
+void Info(Context& context) { context.reply.Verbatim("txt", DescribeFor(context, context.client) + "\n"); }
 
 // Reads ON or OFF into `flag`.
 void SetFlag(Context& context, bool* flag) {
@@ -196,11 +194,13 @@ constexpr CommandSpec kSubcommands[] = {
     Row("setinfo", 4, kOwn, SetInfo, "7.2.0", "O(1)", "Notes the library that the client uses.",
         "<LIB-NAME libname | LIB-VER libver>", kEveryNode),
     Row("setname", 3, kOwn, SetName, "2.6.9", "O(1)", "Names the connection.", "connection-name"),
-    Row("tracking", -3, kOwn, ClientTracking, "6.0.0", "O(1). Some options may introduce additional complexity.",
+    Row("tracking", -3, kOwn, ClientTracking, "6.0.0",
+        "O(1). Some options may introduce additional complexity.",
         "Turns the invalidation messages for the client's in-process cache on or off.",
-        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"),
-    Row("trackinginfo", 2, kOwn, ClientTrackingInfo, "6.2.0", "O(1)", "Answers how the connection uses tracking.",
-        ""),
+        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] "
+        "[NOLOOP]"),
+    Row("trackinginfo", 2, kOwn, ClientTrackingInfo, "6.2.0", "O(1)",
+        "Answers how the connection uses tracking.", ""),
     Row("unblock", -3, kOthers, ClientUnblock, "5.0.0",
         "O(log N) where N is the number of client connections",
         "Ends the wait of a client in a blocking command.", "client-id [TIMEOUT | ERROR]"),

@@ -7,10 +7,10 @@
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"
 #include "server/config/settings.h"
+#include "server/process/version.h"
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
-#include "server/process/version.h"
 
 namespace corral::commands {
 namespace {

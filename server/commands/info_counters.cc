@@ -35,7 +35,8 @@ void Line(std::string* out, fmt::format_string<Args...> format, Args&&... args) 
 // met.
 int64_t AverageTtlMs(storage::Database database) {
   constexpr size_t kExpiringKeys = 64, kVisitedKeys = 1024, kPerStep = 32;
-  constexpr int64_t kLongestMs = INT64_MAX / static_cast<int64_t>(kVisitedKeys + kPerStep);  // the sum has room for all
+  constexpr int64_t kLongestMs =
+      INT64_MAX / static_cast<int64_t>(kVisitedKeys + kPerStep);  // the sum has room for all
   int64_t sum_ms = 0, expiring = 0;
   size_t visited = 0;
   uint64_t cursor = 0;

@@ -168,7 +168,7 @@ void AppendMemoryInfo(Context& context, std::string* out) {
   Line(out, "rss_overhead_bytes:{}", f.resident - resident);
   Line(out, "mem_fragmentation_ratio:{:.2f}", f.fragmentation());
   Line(out, "mem_fragmentation_bytes:{}", f.resident - f.used);
-  Line(out, "mem_not_counted_for_evict:0");
+  Line(out, "mem_not_counted_for_evict:{}", context.services.clients.in_transit_bytes());
   Line(out, "mem_replication_backlog:0");
   Line(out, "mem_total_replication_buffers:0");
   Line(out, "mem_clients_slaves:0");
@@ -190,11 +190,11 @@ void AppendPersistenceInfo(Context& context, std::string* out) {
   Line(out, "rdb_last_save_time:{}", context.services.telemetry.facts.start_unix_ms / 1000);
   // Nothing is saved, so that nothing has gone wrong either.
   for (std::string_view line :
-       {"rdb_last_bgsave_status:ok", "rdb_last_bgsave_time_sec:-1", "rdb_current_bgsave_time_sec:-1", "rdb_saves:0",
-        "rdb_last_cow_size:0", "rdb_last_load_keys_expired:0", "rdb_last_load_keys_loaded:0", "aof_enabled:0",
-        "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_rewrite_time_sec:-1",
-        "aof_current_rewrite_time_sec:-1", "aof_last_bgrewrite_status:ok", "aof_rewrites:0",
-        "aof_last_write_status:ok", "aof_last_cow_size:0", "module_fork_in_progress:0",
+       {"rdb_last_bgsave_status:ok", "rdb_last_bgsave_time_sec:-1", "rdb_current_bgsave_time_sec:-1",
+        "rdb_saves:0", "rdb_last_cow_size:0", "rdb_last_load_keys_expired:0", "rdb_last_load_keys_loaded:0",
+        "aof_enabled:0", "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0",
+        "aof_last_rewrite_time_sec:-1", "aof_current_rewrite_time_sec:-1", "aof_last_bgrewrite_status:ok",
+        "aof_rewrites:0", "aof_last_write_status:ok", "aof_last_cow_size:0", "module_fork_in_progress:0",
         "module_fork_last_cow_size:0"}) {
     Line(out, "{}", line);
   }

@@ -48,7 +48,8 @@ void Exists(Context& ctx) {
 // TOUCH key [key ...]
 void Touch(Context& ctx) {
   int64_t present = 0;
-  for (size_t i = 1; i < ctx.size(); ++i) present += Announced(ctx, ctx.Key(i), ctx.db.Find(ctx.Key(i))) != nullptr;
+  for (size_t i = 1; i < ctx.size(); ++i)
+    present += Announced(ctx, ctx.Key(i), ctx.db.Find(ctx.Key(i))) != nullptr;
   ctx.reply.Integer(present);
 }
 

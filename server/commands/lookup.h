@@ -6,15 +6,19 @@
 
 #include "server/client/client.h"
 #include "server/command/context.h"
+#include "server/command/string_reply.h"
 
 namespace corral::commands {
+
+using command::ReplyString;
 
 // All require the key's shard lock, as the calls of storage::Database that they stand for.
 
 // Says that a command which reads met no key.
 inline const storage::Record* Announced(command::Context& ctx, const storage::Key& key,
                                         const storage::Record* record) {
-  if (record == nullptr) [[unlikely]] ctx.services.effects.KeyMissed(ctx.db.index(), key.name);
+  if (record == nullptr) [[unlikely]]
+    ctx.services.effects.KeyMissed(ctx.db.index(), key.name);
   return record;
 }
 
@@ -38,17 +42,6 @@ inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
   if (record == nullptr || record->type() == storage::ValueType::kString) return true;
   ctx.reply.Error(protocol::wire::kWrongType);
   return false;
-}
-
-// The string as a bulk reply; a large one goes out by reference.
-inline void ReplyString(protocol::ReplyWriter& reply, const storage::Record& record) {
-  storage::IntegerText scratch;
-  std::string_view text = record.String(scratch);
-  if (text.size() < storage::kLargeValue) {
-    reply.Bulk(text);
-  } else {
-    reply.Bulk(record.Large());
-  }
 }
 
 // The type's name as TYPE says it and SCAN's TYPE option asks for it.

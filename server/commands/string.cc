@@ -123,7 +123,9 @@ void SetNx(Context& ctx) {
 void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}}, 3); }
 
 // PSETEX key milliseconds value
-void PSetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, 3); }
+void PSetEx(Context& ctx) {
+  SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, 3);
+}
 
 // GET key
 void Get(Context& ctx) {

@@ -240,7 +240,9 @@ Result Config::Rewrite(bool everything) {
   return Result::Ok();
 }
 
-void Config::LowerMaxclients(uint32_t possible) { settings_.maxclients = std::min(settings_.maxclients, possible); }
+void Config::LowerMaxclients(uint32_t possible) {
+  settings_.maxclients = std::min(settings_.maxclients, possible);
+}
 
 void Config::OnChange(std::initializer_list<std::string_view> names, Observer observer) {
   Watch& watch = watches_.emplace_back();

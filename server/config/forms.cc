@@ -231,7 +231,8 @@ Result ParseReplicaOf(const Words& words, Stage, Settings*) {
   if (words.size() != 2) return Result::Error("wrong number of arguments");
   if (EqualIgnoringCase(words[0], "no") && EqualIgnoringCase(words[1], "one")) return Result::Ok();
   int64_t port = 0;
-  if (!storage::ParseInt64(words[1], &port) || port < 0 || port > 65535) return Result::Error("Invalid master port");
+  if (!storage::ParseInt64(words[1], &port) || port < 0 || port > 65535)
+    return Result::Error("Invalid master port");
   return Result::Error("this version of Corral cannot be a replica; allowed: no one");
 }
 

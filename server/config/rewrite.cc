@@ -154,7 +154,8 @@ std::string RewriteText(std::string_view old_text, const Settings& settings, con
   return rewriting.Text();
 }
 
-Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults, bool everything) {
+Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults,
+                   bool everything) {
   std::string old_text;
   mode_t mode = 0640;  // it may hold a password
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);

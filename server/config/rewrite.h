@@ -19,6 +19,7 @@ std::string RewriteText(std::string_view old_text, const Settings& settings, con
 
 // Replaces the file in one step: a temporary file beside it, fsync, rename. Its mode stays; a missing file is
 // made.
-Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults, bool everything);
+Result RewriteFile(const std::string& path, const Settings& settings, const Settings& defaults,
+                   bool everything);
 
 }  // namespace corral::config

@@ -44,8 +44,9 @@ class Batch {
  private:
   static constexpr size_t kGroup = 128;         // requests in flight between reading and running
   static constexpr size_t kPerConnection = 64;  // of one connection, so that a deep pipeline takes turns
-  static constexpr size_t kMostAhead = 1024;    // keys: many more would push each other out of the cache again
-  static constexpr size_t kDetachedBytes = 64 * 1024;  // arguments from this size on get a buffer of their own
+  static constexpr size_t kMostAhead = 1024;  // keys: many more would push each other out of the cache again
+  static constexpr size_t kDetachedBytes =
+      64 * 1024;  // arguments from this size on get a buffer of their own
 
   void ReadGroup();
   // Reads requests of one client into the group; false when its input holds no further complete one.

@@ -14,7 +14,8 @@ void WriteEffects::CountWrites(uint64_t writes) {
 }
 
 void WriteEffects::Invalidate(std::string_view key) {
-  if (!tracking_->active()) [[likely]] return;
+  if (!tracking_->active()) [[likely]]
+    return;
   if (Worker* here = Worker::Current()) tracking_->KeyChanged(*here, here->running(), key);
 }
 
@@ -23,21 +24,26 @@ void WriteEffects::InvalidateEverything() {
 }
 
 void WriteEffects::Notify(int database, std::string_view key, const command::Event& event) {
-  if (!events_->Wanted(event.event_class)) [[likely]] return;
+  if (!events_->Wanted(event.event_class)) [[likely]]
+    return;
   if (Worker* here = Worker::Current()) events_->Raise(*here, database, key, event.name);
 }
 
-void WriteEffects::KeyMissed(int database, std::string_view key) { Notify(database, key, command::events::kKeyMiss); }
+void WriteEffects::KeyMissed(int database, std::string_view key) {
+  Notify(database, key, command::events::kKeyMiss);
+}
 
 void WriteEffects::KeyChanged(int database, std::string_view key, const command::Event& event) {
   if (event.counted) CountWrites(1);
-  if (!leases_->empty()) [[unlikely]] leases_->KeyChanged(database, key, event);
+  if (!leases_->empty()) [[unlikely]]
+    leases_->KeyChanged(database, key, event);
   Invalidate(key);
   Notify(database, key, event);
 }
 
 void WriteEffects::AbsentKeyDeleted(int database, std::string_view key) {
-  if (!leases_->empty()) [[unlikely]] leases_->Invalidate(database, key);
+  if (!leases_->empty()) [[unlikely]]
+    leases_->Invalidate(database, key);
 }
 
 void WriteEffects::DatabaseFlushed(int database, uint64_t keys) {
@@ -63,6 +69,8 @@ void WriteEffects::OnEvicted(int database, std::string_view key) {
   Notify(database, key, command::events::kEvicted);
 }
 
-void WriteEffects::OnCreated(int database, std::string_view key) { Notify(database, key, command::events::kNew); }
+void WriteEffects::OnCreated(int database, std::string_view key) {
+  Notify(database, key, command::events::kNew);
+}
 
 }  // namespace corral::dispatch

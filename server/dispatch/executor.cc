@@ -58,14 +58,16 @@ std::optional<std::string> Executor::Refusal(const Request& request) const {
   const client::Client& client = *request.client;
   const Command* command = request.command;
   auto arguments = request.arguments;
-  if (!command) return protocol::wire::UnknownCommand(arguments[0], arguments.data() + 1, arguments.size() - 1);
+  if (!command)
+    return protocol::wire::UnknownCommand(arguments[0], arguments.data() + 1, arguments.size() - 1);
   // A container that reached this place unresolved: the subcommand does not exist.
   if (!command->spec->subcommands.empty() && arguments.size() > 1) {
     return protocol::wire::UnknownSubcommand(arguments[1], command->name);
   }
   if (!command->TakesArguments(arguments.size())) return protocol::wire::WrongArity(command->name);
   if (!client.authenticated && !command->Is(command::kNoAuth)) return std::string(protocol::wire::kNoAuth);
-  if (client.subscriptions && client.version() == protocol::Version::kResp2 && !command->Is(command::kWhileSubscribed)) {
+  if (client.subscriptions && client.version() == protocol::Version::kResp2 &&
+      !command->Is(command::kWhileSubscribed)) {
     return protocol::wire::NotWhileSubscribed(command->name);
   }
   return std::nullopt;
@@ -78,7 +80,8 @@ bool Executor::MakeRoom(const Request& request) {
   for (std::string_view argument : request.arguments) need += argument.size();
   need -= std::min<uint64_t>(need, request.client->reader.detached_bytes());  // in use already
   limit += services_.clients.in_transit_bytes();
-  return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) || !request.command->Is(command::kDenyOom);
+  return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) ||
+         !request.command->Is(command::kDenyOom);
 }
 
 Outcome Executor::Run(const Request& request) {
@@ -90,9 +93,11 @@ Outcome Executor::Run(const Request& request) {
     return Outcome::kDone;
   }
   if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
-    log::Warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. "
-                 "Connection from {} aborted.",
-                 client.stream().PeerAddress());
+    log::Warning(
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to "
+        "Corral. "
+        "Connection from {} aborted.",
+        client.stream().PeerAddress());
     client.CloseNow();
     return Outcome::kDone;
   }
@@ -103,7 +108,8 @@ Outcome Executor::Run(const Request& request) {
   const Command& command = *request.command;
   client::PauseMode pause = services_.clients.pause_mode();
   if (pause != client::PauseMode::kNone) [[unlikely]] {
-    bool held = pause == client::PauseMode::kAll || command.Is(command::kWrite | command::kMayReplicate | command::kHeldWithWrites);
+    bool held = pause == client::PauseMode::kAll ||
+                command.Is(command::kWrite | command::kMayReplicate | command::kHeldWithWrites);
     if (held) return Outcome::kPostponed;
   }
   if (!MakeRoom(request)) [[unlikely]] {
@@ -122,7 +128,8 @@ void Executor::Refuse(const Request& request, std::string_view text) {
   stats_.CountError(client.reply.last_error_code());
   if (request.command) stats_.per_command[request.command->id].rejected++;
   SettleReplyMode(client, mark);
-  if (client.tracking) [[unlikely]] SettleTracking(client, request.command);
+  if (client.tracking) [[unlikely]]
+    SettleTracking(client, request.command);
 }
 
 void Executor::Call(const Request& request) {
@@ -143,26 +150,31 @@ void Executor::Call(const Request& request) {
   } else {
     Handle(request, context);
   }
-  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]] FeedMonitors(request);
+  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    FeedMonitors(request);
   wrote_ |= command.Is(command::kWrite);
   Account(request, clock_.Lap());
   if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
     SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark_);
   }
   running_ = nullptr;
-  if (!deferred_.empty()) [[unlikely]] SendDeferred(client);
-  if (client.tracking) [[unlikely]] SettleTracking(client, &command);
+  if (!deferred_.empty()) [[unlikely]]
+    SendDeferred(client);
+  if (client.tracking) [[unlikely]]
+    SettleTracking(client, &command);
 }
 
 void Executor::Handle(const Request& request, command::Context& context) {
   request.command->spec->handler(context);
-  if (request.client->tracking && request.client->tracking->on) [[unlikely]] RememberReads(request);
+  if (request.client->tracking && request.client->tracking->on) [[unlikely]]
+    RememberReads(request);
 }
 
 void Executor::RememberReads(const Request& request) {
   client::Client& client = *request.client;
   // Who waits has read nothing yet.
-  if (!request.command->Is(command::kReadonly) || !client.tracking->remembers_reads() || client.blocked()) return;
+  if (!request.command->Is(command::kReadonly) || !client.tracking->remembers_reads() || client.blocked())
+    return;
   if (request.has_key && request.command->last_key == request.command->first_key) {
     return services_.tracking.Remember(client, request.first_key);
   }
@@ -177,12 +189,14 @@ void Executor::RememberReads(const Request& request) {
 void Executor::SettleTracking(client::Client& client, const command::Command* command) {
   if (!client.tracking->own_changes.empty()) services_.tracking.SendOwn(client);
   // CLIENT CACHING is for the next command, other CLIENT subcommands aside.
-  const bool of_client = command != nullptr && command->parent != nullptr && command->parent->spec->name == "client";
+  const bool of_client =
+      command != nullptr && command->parent != nullptr && command->parent->spec->name == "client";
   if (!of_client) client.tracking->caching = false;
 }
 
 void Executor::Defer(const client::PushedMessage& message) {
-  deferred_.push_back({std::string(message.head), message.tail != nullptr ? *message.tail : storage::SharedBytes()});
+  deferred_.push_back(
+      {std::string(message.head), message.tail != nullptr ? *message.tail : storage::SharedBytes()});
 }
 
 void Executor::SendDeferred(client::Client& client) {
@@ -199,7 +213,8 @@ void Executor::CallWithLocks(const Request& request, command::Context& context) 
     shards_.push_back(services_.keyspace.ShardOf(request.first_key.hash));
   } else if (!command.spec->keys.empty() && FindKeys(command, request.arguments, &positions_)) {
     for (const command::KeyPosition& position : positions_) {
-      shards_.push_back(services_.keyspace.ShardOf(services_.keyspace.MakeKey(request.arguments[position.index]).hash));
+      shards_.push_back(
+          services_.keyspace.ShardOf(services_.keyspace.MakeKey(request.arguments[position.index]).hash));
     }
     std::sort(shards_.begin(), shards_.end());
     shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
@@ -223,7 +238,8 @@ void Executor::Account(const Request& request, uint64_t nanos) {
     for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
   }
   if (settings.latency_tracking) {
-    if (!stats.latency) [[unlikely]] stats.latency = std::make_unique<telemetry::Histogram>();
+    if (!stats.latency) [[unlikely]]
+      stats.latency = std::make_unique<telemetry::Histogram>();
     stats.latency->Record(nanos);
   }
   auto micros = static_cast<int64_t>(nanos / 1000);
@@ -243,19 +259,27 @@ void Executor::FeedMonitors(const Request& request) {
   if (request.command->Is(command::kSkipMonitor | command::kAdmin)) return;
   const client::Client& client = *request.client;
   std::string peer = client.stream().PeerAddress();
-  monitors_.Feed(telemetry::FormatMonitorLine(
-      net::EventLoop::UnixUs(),
-      {.database = client.database, .peer = peer, .unix_socket = client.stream().transport() == net::Transport::kUnix},
-      request.arguments));
+  monitors_.Feed(
+      telemetry::FormatMonitorLine(net::EventLoop::UnixUs(),
+                                   {.database = client.database,
+                                    .peer = peer,
+                                    .unix_socket = client.stream().transport() == net::Transport::kUnix},
+                                   request.arguments));
 }
 
 // CLIENT REPLY: the reply that was written since `mark` is kept or taken back.
 void Executor::SettleReplyMode(client::Client& client, uint64_t mark) {
   switch (client.reply_mode) {
-    case client::ReplyMode::kOn: return;
-    case client::ReplyMode::kOff: break;
-    case client::ReplyMode::kSkipNext: client.reply_mode = client::ReplyMode::kSkip; break;
-    case client::ReplyMode::kSkip: client.reply_mode = client::ReplyMode::kOn; break;
+    case client::ReplyMode::kOn:
+      return;
+    case client::ReplyMode::kOff:
+      break;
+    case client::ReplyMode::kSkipNext:
+      client.reply_mode = client::ReplyMode::kSkip;
+      break;
+    case client::ReplyMode::kSkip:
+      client.reply_mode = client::ReplyMode::kOn;
+      break;
   }
   client.output.TruncateTo(mark);
 }

@@ -15,8 +15,7 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::ClientCommands(),  commands::ConfigCommands(),    commands::CommandCommands(),
       commands::InfoCommands(),    commands::SlowlogCommands(),   commands::LatencyCommands(),
       commands::MonitorCommands(), commands::MemoryCommands(),    commands::DebugCommands(),
-      commands::ServerCommands(),  commands::LeaseCommands(),
-      commands::PubsubCommands(),
+      commands::ServerCommands(),  commands::LeaseCommands(),     commands::PubsubCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

@@ -83,15 +83,17 @@ void Worker::EndTurn() {
   services_.tracking.EndTurn(*this);
   FlushAll();
   const bool ran_more = RunSoon();
-  if (arrived_bytes_ != 0) [[unlikely]] EndTransit();
-  if (services_.clients.memory().on()) [[unlikely]] KeepMemoryLimit();
+  if (arrived_bytes_ != 0) [[unlikely]]
+    EndTransit();
+  if (services_.clients.memory().on()) [[unlikely]]
+    KeepMemoryLimit();
   eviction_waits_ = services_.settings.maxmemory_bytes != 0 && KeepMaxmemory();
   last_read_ = nullptr;
   stats_.loop_turns++;
   ScheduleWakeup();
   LeaveGate();
-  // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs requests that
-  // arrive meanwhile milliseconds unless it gets the core now.
+  // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs
+  // requests that arrive meanwhile milliseconds unless it gets the core now.
   if (ran_more) std::this_thread::yield();
 }
 
@@ -123,7 +125,8 @@ void Worker::EndTransit() {
 
 bool Worker::RunSoon() {
   soon_open_ = false;  // what these start is done in the next turn
-  if (soon_.empty()) [[likely]] return false;
+  if (soon_.empty()) [[likely]]
+    return false;
   const auto work = std::exchange(soon_, {});
   for (const auto& run : work) run();
   if (!batch_.empty()) RunBatch();
@@ -202,7 +205,8 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
     return;
   }
   client::Append(message, &client.output);
-  if (&client == executor_.running()) [[unlikely]] executor_.MarkReply();
+  if (&client == executor_.running()) [[unlikely]]
+    executor_.MarkReply();
   if (OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
   QueueFlush(client);
 }
@@ -287,7 +291,8 @@ void Worker::AfterCommand(Client& client) {
     client.wait()->ReplyTimeout(client.reply);
     client.Unblock();
   }
-  if (client.blocked() && client.wait_deadline_ms() != 0) waits_.emplace(client.wait_deadline_ms(), client.id);
+  if (client.blocked() && client.wait_deadline_ms() != 0)
+    waits_.emplace(client.wait_deadline_ms(), client.id);
   QueueFlush(client);
 }
 
@@ -313,11 +318,15 @@ void Worker::FlushAll() {
 void Worker::Flush(Client& client) {
   bool owed = !client.output.empty();
   // Before sending as well: what is over the limit is not sent at all, however fast the peer reads.
-  if (!client.close_now() && client.output.pieces() > 0 && OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
+  if (!client.close_now() && client.output.pieces() > 0 &&
+      OverOutputLimit(client, executor_.clock().unix_ms()))
+    client.CloseNow();
   client.reply_peak_bytes = std::max(client.reply_peak_bytes, client.output.pending_bytes());
-  if (services_.clients.memory().on()) [[unlikely]] touched_.push_back(client.id);
+  if (services_.clients.memory().on()) [[unlikely]]
+    touched_.push_back(client.id);
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
-  // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as Redis has it.
+  // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
+  // Redis has it.
   bool finished = client.output.empty() && client.close_after_reply() &&
                   (owed || client.reply_mode != client::ReplyMode::kOff);
   if (client.close_now() || finished || OverOutputLimit(client, executor_.clock().unix_ms())) Close(client);
@@ -413,7 +422,8 @@ void Worker::KeepMemoryLimit() {
   touched_.clear();
   if (!limit.Exceeded(loop_.NowMs())) return;
   Gate::Exclusive alone(gate_, index_);
-  stats_.evicted_clients += limit.Enforce(services_.clients.All(), executor_.clock().unix_ms(), loop_.NowMs());
+  stats_.evicted_clients +=
+      limit.Enforce(services_.clients.All(), executor_.clock().unix_ms(), loop_.NowMs());
 }
 
 // --- waiting
@@ -472,7 +482,8 @@ void Worker::FeedMonitors(const std::string& line) {
 
 void Worker::RunDue() {
   int64_t now = loop_.NowMs();
-  if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms()) ExpireKeys();
+  if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms())
+    ExpireKeys();
   while (!waits_.empty() && waits_.begin()->first <= now) {
     auto found = clients_.find(waits_.begin()->second);
     if (found == clients_.end() || !found->second->blocked()) {

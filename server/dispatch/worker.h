@@ -21,10 +21,13 @@
 
 namespace corral::dispatch {
 
-// A turn: the kernel reports readable connections, each is read once into the arena, the batch runs, expiry gets its
-// share, and every connection with output is flushed once. Inside the gate from the first event to the last flush.
-// All members belong to the worker's thread unless they say otherwise.
-class Worker final : public net::LoopHooks, public net::StreamHandler, public BatchObserver, public client::ClientOwner {
+// A turn: the kernel reports readable connections, each is read once into the arena, the batch runs, expiry
+// gets its share, and every connection with output is flushed once. Inside the gate from the first event to
+// the last flush. All members belong to the worker's thread unless they say otherwise.
+class Worker final : public net::LoopHooks,
+                     public net::StreamHandler,
+                     public BatchObserver,
+                     public client::ClientOwner {
  public:
   Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
          const storage::TickCounter& ticks, MonitorFeed& monitors);
@@ -74,12 +77,12 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
 
  private:
   static constexpr size_t kArenaBytes = 256 * 1024;
-  static constexpr size_t kReadBytes = 32 * 1024;        // one read of one connection
-  static constexpr size_t kBigReadBytes = 256 * 1024;    // while a big argument arrives
+  static constexpr size_t kReadBytes = 32 * 1024;                        // one read of one connection
+  static constexpr size_t kBigReadBytes = 256 * 1024;                    // while a big argument arrives
   static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
-  static constexpr int64_t kExpiryIntervalMs = 16;       // a tick of the timing wheels
+  static constexpr int64_t kExpiryIntervalMs = 16;                       // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
-  static constexpr int64_t kPeakSeconds = 5;             // how long CLIENT LIST's rbp remembers
+  static constexpr int64_t kPeakSeconds = 5;  // how long CLIENT LIST's rbp remembers
 
   void EnterGate();
   void LeaveGate();
@@ -97,9 +100,9 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
-  void RunDue();          // expiry, waits whose deadline passed, pauses that ended
+  void RunDue();  // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
-  bool RunSoon();  // false: there was nothing
+  bool RunSoon();     // false: there was nothing
   void EndTransit();  // of the messages that this turn sent for others
   void ExpireKeys();
   void ScheduleWakeup();
@@ -124,7 +127,8 @@ class Worker final : public net::LoopHooks, public net::StreamHandler, public Ba
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   std::vector<client::Client*> to_flush_;
   std::vector<uint64_t> paused_;
-  std::vector<uint64_t> touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
+  std::vector<uint64_t>
+      touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
   std::set<std::pair<int64_t, uint64_t>> waits_;  // deadline and client, of blocked clients with a deadline
 
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known

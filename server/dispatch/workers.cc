@@ -20,8 +20,8 @@ Workers::Workers(command::Services& services, size_t count) : gate_(count) {
 Workers::~Workers() = default;
 
 void Workers::Run() {
-  // Signals are worker 0's business: the others block them all, but those of a fault, which concern the thread that
-  // committed it. Blocked, they would kill the process without its crash report.
+  // Signals are worker 0's business: the others block them all, but those of a fault, which concern the
+  // thread that committed it. Blocked, they would kill the process without its crash report.
   sigset_t blocked, before;
   sigfillset(&blocked);
   for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&blocked, fault);

@@ -1,6 +1,7 @@
 #include "server/lease/answer.h"
 
 #include "protocol/wire_error.h"
+#include "server/command/string_reply.h"
 
 namespace corral::lease {
 namespace {
@@ -57,13 +58,7 @@ void WriteAnswer(protocol::ReplyWriter& reply, const Outcome& outcome, Token tok
 void WriteAnswer(protocol::ReplyWriter& reply, Status status, const storage::Record& record, Token token,
                  int64_t ms) {
   Begin(reply, status);
-  storage::IntegerText scratch;
-  std::string_view text = record.String(scratch);
-  if (text.size() < storage::kLargeValue) {
-    reply.Bulk(text);
-  } else {
-    reply.Bulk(record.Large());
-  }
+  command::ReplyString(reply, record);
   End(reply, token, ms);
 }
 

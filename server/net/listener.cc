@@ -25,16 +25,16 @@ bool BindAndListen(int descriptor, const sockaddr* address, socklen_t length, in
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, Portion portion, OnAccept on_accept)
+Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, Portion portion,
+                   OnAccept on_accept)
     : poll_(new uv_poll_t),
       socket_(std::move(socket)),
       portion_(std::move(portion)),
       on_accept_(std::move(on_accept)) {
   uv_poll_init(loop.handle(), poll_, socket_->descriptor());
   poll_->data = this;
-  uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
-    static_cast<Listener*>(handle->data)->Accept();
-  });
+  uv_poll_start(poll_, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { static_cast<Listener*>(handle->data)->Accept(); });
 }
 
 Listener::~Listener() {
@@ -103,8 +103,8 @@ std::unique_ptr<ListeningSocket> ListeningSocket::Tcp(const std::string& address
   return nullptr;
 }
 
-std::unique_ptr<ListeningSocket> ListeningSocket::Unix(const std::string& path, unsigned permissions, int backlog,
-                                                       std::string* error) {
+std::unique_ptr<ListeningSocket> ListeningSocket::Unix(const std::string& path, unsigned permissions,
+                                                       int backlog, std::string* error) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {

@@ -13,15 +13,15 @@
 
 namespace corral::net {
 
-// A bound and listening socket that nobody watches yet: made on any thread. Closes it (and removes a unix socket's
-// file) when destroyed.
+// A bound and listening socket that nobody watches yet: made on any thread. Closes it (and removes a unix
+// socket's file) when destroyed.
 class ListeningSocket {
  public:
-  // `address`: a numeric address or a host name; "*" and "::*" are all addresses of IPv4 and IPv6. On failure nullptr,
-  // and `error` says why in the system's words; `missing` is set when the address or its family does not exist on this
-  // host (an optional bind address may be skipped then).
-  static std::unique_ptr<ListeningSocket> Tcp(const std::string& address, int port, int backlog, std::string* error,
-                                              bool* missing);
+  // `address`: a numeric address or a host name; "*" and "::*" are all addresses of IPv4 and IPv6. On failure
+  // nullptr, and `error` says why in the system's words; `missing` is set when the address or its family does
+  // not exist on this host (an optional bind address may be skipped then).
+  static std::unique_ptr<ListeningSocket> Tcp(const std::string& address, int port, int backlog,
+                                              std::string* error, bool* missing);
   // `permissions` 0: as the umask has it. A stale socket file is replaced, as Redis does.
   static std::unique_ptr<ListeningSocket> Unix(const std::string& path, unsigned permissions, int backlog,
                                                std::string* error);
@@ -29,8 +29,8 @@ class ListeningSocket {
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
-  // Frees the address for another socket while this one stays bound, and listens again. Any thread, while the socket's
-  // loop stands still.
+  // Frees the address for another socket while this one stays bound, and listens again. Any thread, while the
+  // socket's loop stands still.
   void Suspend();
   void Resume(int backlog);
 
@@ -46,8 +46,8 @@ class ListeningSocket {
   std::string path_;
 };
 
-// Accepts what arrives at a socket, in portions: a storm of new connections must not starve those that work. Made and
-// destroyed on its loop's thread.
+// Accepts what arrives at a socket, in portions: a storm of new connections must not starve those that work.
+// Made and destroyed on its loop's thread.
 class Listener {
  public:
   // The most connections to accept in the turn that begins; asked once for each turn with new ones.

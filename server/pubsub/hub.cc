@@ -263,8 +263,8 @@ size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel,
 
 void Hub::Post(size_t worker, const Message& message) {
   ClientOwner& owner = *owners_[worker];
-  const auto deliver = [this, &owner, kind = message.kind, hash = message.hash, channel = std::string(message.channel),
-              shared = message.shared] {
+  const auto deliver = [this, &owner, kind = message.kind, hash = message.hash,
+                        channel = std::string(message.channel), shared = message.shared] {
     std::string_view payload = shared.view();
     payload.remove_suffix(kLineEnd.size());
     const Message posted{kind, hash, channel, payload, shared};

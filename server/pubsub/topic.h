@@ -36,8 +36,7 @@ struct Subscribers {
 
 // One heap block, the name behind it; links into a ChainTable. It lives while it has subscribers.
 //
-//   | next | hash | name_size | subscribers | kind | Subscribers of the first worker that has some | name ...
-//   |
+//   | next | hash | name_size | subscribers | kind | Subscribers of the first worker with some | name ... |
 struct Topic {
   Topic* next;
   uint32_t hash;

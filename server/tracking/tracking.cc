@@ -223,7 +223,8 @@ void Tracking::Send(ClientOwner& here, const Invalidation& message) {
     if (trackers.empty()) continue;
     ClientOwner& owner = trackers.front().target_owner();
     // The message, its two forms, and what is written to each connection.
-    const size_t bytes = 3 * message.size_bytes() + trackers.size() * (sizeof(Tracker) + message.size_bytes());
+    const size_t bytes =
+        3 * message.size_bytes() + trackers.size() * (sizeof(Tracker) + message.size_bytes());
     owner.PostMessages(
         [this, &owner, sent = message, trackers = std::exchange(trackers, {})]() mutable {
           for (const Tracker& tracker : trackers)

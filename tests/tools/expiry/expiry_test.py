@@ -5,24 +5,22 @@ expiry_test.py --generator PATH [--server COMMAND] [unittest arguments]; COMMAND
 """
 import json
 import pathlib
-import subprocess
 import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-EXPIRY = ROOT / "tools" / "expiry"
-GENERATOR = ROOT / "build" / "tools" / "load-generator"
-SERVER = "redis-server"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import program  # noqa: E402
+
 SMALL = ("--background", "1000", "--lag-keys", "200", "--longest-ms", "300", "--wait-seconds", "1", "--mass", "2000",
          "--rate", "500")
 
 
 def expiry(*arguments):
-    return subprocess.run([EXPIRY, "--generator", GENERATOR, *arguments], capture_output=True, text=True, timeout=120)
+    return program.run("expiry", "--generator", program.generator, *arguments)
 
 
 def server():
-    return f"one=resp:{SERVER} --port {{port}} --save \"\""
+    return f"one=resp:{program.server} --port {{port}} --save \"\""
 
 
 class Expiry(unittest.TestCase):
@@ -62,18 +60,8 @@ class Expiry(unittest.TestCase):
             self.assertIn(text, done.stderr)
 
     def test_a_server_that_does_not_start_is_named_with_its_output(self):
-        done = expiry("broken=resp:redis-server --port {port} --nosuch 1")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("broken ended with status 1 instead of listening", done.stderr)
-        self.assertIn("Bad directive or wrong number of arguments", done.stderr)
+        program.refuses_a_server_that_does_not_start(self, expiry(program.BROKEN))
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    while arguments[:1] in (["--generator"], ["--server"]):
-        if arguments[0] == "--generator":
-            GENERATOR = pathlib.Path(arguments[1]).absolute()
-        else:
-            SERVER = arguments[1]
-        arguments = arguments[2:]
-    unittest.main(argv=[sys.argv[0], *arguments])
+    program.main()

@@ -5,25 +5,23 @@ pauses_test.py --generator PATH [--server COMMAND] [unittest arguments]; COMMAND
 """
 import json
 import pathlib
-import subprocess
 import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-PAUSES = ROOT / "tools" / "pauses"
-GENERATOR = ROOT / "build" / "tools" / "load-generator"
-SERVER = "redis-server"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import program  # noqa: E402
+
 CASES = ["idle", "connections", "slow-reader", "set-big", "get-big", "unlink", "expire", "flush", "grow"]
 SMALL = ("--rate", "500", "--seconds", "0.2", "--idle-connections", "100", "--big-mb", "2", "--expiring", "1000",
          "--flushed", "2000", "--grown", "5000")
 
 
 def pauses(*arguments):
-    return subprocess.run([PAUSES, "--generator", GENERATOR, *arguments], capture_output=True, text=True, timeout=120)
+    return program.run("pauses", "--generator", program.generator, *arguments)
 
 
 def server():
-    return f"one=resp:{SERVER} --port {{port}} --save \"\""
+    return f"one=resp:{program.server} --port {{port}} --save \"\""
 
 
 class Pauses(unittest.TestCase):
@@ -57,18 +55,8 @@ class Pauses(unittest.TestCase):
             self.assertIn(text, done.stderr)
 
     def test_a_server_that_does_not_start_is_named_with_its_output(self):
-        done = pauses("broken=resp:redis-server --port {port} --nosuch 1")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("broken ended with status 1 instead of listening", done.stderr)
-        self.assertIn("Bad directive or wrong number of arguments", done.stderr)
+        program.refuses_a_server_that_does_not_start(self, pauses(program.BROKEN))
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    while arguments[:1] in (["--generator"], ["--server"]):
-        if arguments[0] == "--generator":
-            GENERATOR = pathlib.Path(arguments[1]).absolute()
-        else:
-            SERVER = arguments[1]
-        arguments = arguments[2:]
-    unittest.main(argv=[sys.argv[0], *arguments])
+    program.main()

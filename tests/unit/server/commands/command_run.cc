@@ -20,8 +20,9 @@ CommandRun::CommandRun()
       tracking_(keyspace_, lazy_free_, config_.settings(), 1),
       table_(Table()),
       stats_(table_.all().size()),
-      services_{config_,  config_.settings(), keyspace_, lazy_free_, table_,
-                clients_, telemetry_,         *this,     leases_,    pubsub_, tracking_, *this, debug_},
+      services_{
+          config_, config_.settings(), keyspace_, lazy_free_, table_, clients_, telemetry_, *this, leases_,
+          pubsub_, tracking_,          *this,     debug_},
       client_(1, *this, {}, pool_, now_ms),
       reply_(sink_, protocol::Version::kResp2) {}
 
@@ -39,7 +40,9 @@ void CommandRun::KeyChanged(int database, std::string_view key, const command::E
 
 void CommandRun::AbsentKeyDeleted(int, std::string_view) {}
 
-void CommandRun::DatabaseFlushed(int database, uint64_t /*keys*/) { events_.push_back("flushed " + std::to_string(database)); }
+void CommandRun::DatabaseFlushed(int database, uint64_t /*keys*/) {
+  events_.push_back("flushed " + std::to_string(database));
+}
 
 void CommandRun::DatabasesSwapped(int database, int other) {
   events_.push_back("swapped " + std::to_string(database) + " " + std::to_string(other));

@@ -88,7 +88,8 @@ TEST_CASE("log: a file renamed away makes room for a new one") {
 
 TEST_CASE("log: the banner has no prefix and follows the level") {
   LogFolder folder;
-  const std::string banner = BannerText({.version = "1.2.3", .compatible_version = "7.2.4", .port = 7000, .pid = 4711});
+  const std::string banner =
+      BannerText({.version = "1.2.3", .compatible_version = "7.2.4", .port = 7000, .pid = 4711});
   CHECK(banner.find(" PID: 4711\n") != std::string::npos);
   CHECK(banner.find("Port: 7000\n") != std::string::npos);
   CHECK(banner.find("Corral 1.2.3 64 bit") != std::string::npos);
