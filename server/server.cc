@@ -114,7 +114,7 @@ Server::Server(config::Config& config, std::string executable)
       leases_(keyspace_, settings_, clock_, RandomSeed()),
       pubsub_(static_cast<size_t>(settings_.threads), RandomSeed()),
       events_(pubsub_, settings_),
-      tracking_(keyspace_, lazy_free_, settings_, static_cast<size_t>(settings_.threads)),
+      tracking_(keyspace_, lazy_free_, settings_, static_cast<size_t>(settings_.threads), RandomSeed()),
       commands_(dispatch::BuildCommandTable()),
       services_{config_,  settings_, keyspace_, lazy_free_, *commands_, clients_, telemetry_,
                 effects_, leases_,   pubsub_,   tracking_,  *this,      debug_},

@@ -54,14 +54,17 @@ class Tracking::Changing {
 };
 
 Tracking::Tracking(storage::Keyspace& keyspace, storage::LazyFree& lazy_free,
-                   const config::Settings& settings, size_t workers)
+                   const config::Settings& settings, size_t workers, uint64_t seed)
     : keyspace_(keyspace),
       lazy_free_(lazy_free),
       settings_(settings),
       concurrent_(workers > 1),
       parts_(keyspace.shard_count()),
       desks_(workers) {
-  for (Desk& desk : desks_) desk.remote.resize(workers);
+  for (Desk& desk : desks_) {
+    desk.remote.resize(workers);
+    desk.random = storage::Random(seed++);
+  }
 }
 
 void Tracking::CountKeys(ptrdiff_t change) {
@@ -336,8 +339,7 @@ void Tracking::EndTurn(ClientOwner& here) {
 
 // Keys that are given up count as stale: their connections cannot be told about later changes.
 void Tracking::KeepLimit(ClientOwner& here) {
-  storage::Random random(keys_.load(std::memory_order_relaxed) ^ reinterpret_cast<uintptr_t>(&here) ^
-                         static_cast<uint64_t>(net::EventLoop::UnixUs()));
+  storage::Random& random = desks_[here.worker_index].random;
   int tries = kEvictedPerTurn;
   while (tries-- > 0 && keys_.load(std::memory_order_relaxed) > settings_.tracking_table_max_keys) {
     const auto shard = static_cast<uint32_t>(random.Below(parts_.size()));

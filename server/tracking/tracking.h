@@ -16,6 +16,7 @@
 #include "server/config/settings.h"
 #include "server/tracking/invalidation.h"
 #include "server/tracking/key_table.h"
+#include "storage/base/random.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 
@@ -44,8 +45,9 @@ struct Figures {
 // lock, shared by whoever sends. With one worker no lock is taken.
 class Tracking {
  public:
+  // `seed` of the choice of the keys that are given up when the table is full.
   Tracking(storage::Keyspace& keyspace, storage::LazyFree& lazy_free, const config::Settings& settings,
-           size_t workers);
+           size_t workers, uint64_t seed);
 
   // Whether a change of a key could concern anybody: all that a write pays while it does not.
   bool active() const {
@@ -100,6 +102,7 @@ class Tracking {
     std::map<std::string, Changes, std::less<>> changes;
     std::vector<Tracker> local;
     std::vector<std::vector<Tracker>> remote;  // by worker
+    storage::Random random{0};
   };
   class Reading;
   class Changing;

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "tests/unit/seed.h"
+
 namespace corral::protocol {
 namespace {
 
@@ -163,7 +165,7 @@ TEST_CASE("reply writer: payloads of every size around the window") {
 }
 
 TEST_CASE("reply writer: random replies back to back") {
-  uint64_t seed = std::random_device{}();
+  uint64_t seed = TestSeed();
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   WindowSink sink;

@@ -2,12 +2,12 @@
 // write of a database does to them.
 #include <doctest/doctest.h>
 
-#include <random>
 #include <string>
 
 #include "storage/base/random.h"
 #include "storage/keyspace.h"
 #include "storage/record.h"
+#include "tests/unit/seed.h"
 
 namespace corral::storage {
 namespace {
@@ -40,7 +40,7 @@ std::string RandomText(Random& random) {
 }
 
 TEST_CASE("lifetime: survives every way in which a record is rewritten") {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   CAPTURE(seed);
   Random random(seed);
   for (int round = 0; round < 200; ++round) {

@@ -8,6 +8,8 @@
 #include <random>
 #include <string>
 
+#include "tests/unit/seed.h"
+
 namespace corral::client {
 namespace {
 
@@ -21,7 +23,7 @@ std::string Taken(const OutputBuffer& output, size_t limit) {
 }
 
 TEST_CASE("random appends and writes") {
-  const auto seed = std::random_device()();
+  const auto seed = TestSeed();
   CAPTURE(seed);
   std::mt19937 random(seed);
   ChunkPool pool;

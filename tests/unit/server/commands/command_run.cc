@@ -17,7 +17,7 @@ command::CommandTable Table() {
 CommandRun::CommandRun()
     : keyspace_({.databases = 16, .shards = 16, .concurrent = false, .seed = 7}, nullptr, &lazy_free_),
       leases_(keyspace_, config_.settings(), clock_, 7),
-      tracking_(keyspace_, lazy_free_, config_.settings(), 1),
+      tracking_(keyspace_, lazy_free_, config_.settings(), 1, 1),
       table_(Table()),
       stats_(table_.all().size()),
       services_{

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "tests/unit/seed.h"
+
 namespace corral::config {
 namespace {
 
@@ -27,7 +29,7 @@ TEST_CASE("config line: unbalanced quotes are refused") {
 }
 
 TEST_CASE("config line: any bytes survive quoting") {
-  const unsigned seed = std::random_device{}();
+  const unsigned seed = TestSeed();
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (int round = 0; round < 500; round++) {

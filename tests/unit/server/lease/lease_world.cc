@@ -61,7 +61,7 @@ LeaseWorld::LeaseWorld(size_t workers, const storage::Clock& clock, uint64_t see
       leases_((settings.threads = static_cast<int>(workers), keyspace_), settings, clock, seed),
       table_(Table()),
       hub_(workers, seed),
-      tracking_(keyspace_, lazy_free_, settings, workers),
+      tracking_(keyspace_, lazy_free_, settings, workers, seed),
       services_{.config = config_,
                 .settings = settings,
                 .keyspace = keyspace_,

@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "server/lease/caller.h"
+#include "tests/unit/seed.h"
 #include "tests/unit/server/lease/lease_history.h"
 #include "tests/unit/server/lease/lease_world.h"
 
@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kStartMs = 1'700'000'000'000;
 
 TEST_CASE("leases: random histories follow the rules") {
-  const uint64_t first_seed = std::random_device{}();
+  const uint64_t first_seed = TestSeed();
   constexpr int kHistories = 20, kSteps = 50'000;
   uint64_t granted = 0, promoted = 0, refused = 0;
   for (uint64_t seed = first_seed; seed < first_seed + kHistories; ++seed) {

@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <map>
-#include <random>
 #include <thread>
 
 #include "storage/base/random.h"
+#include "tests/unit/seed.h"
 #include "tests/unit/server/lease/lease_world.h"
 
 namespace corral::lease {
@@ -86,7 +86,7 @@ void RunWorker(LeaseWorld& world, size_t index, uint64_t seed, std::atomic<uint6
 }
 
 TEST_CASE("leases: several workers" * doctest::test_suite("threaded")) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   CAPTURE(seed);
   constexpr size_t kWorkers = 4;
   const storage::SystemClock clock;
