@@ -15,18 +15,18 @@ import time
 import unittest
 import xml.etree.ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS), str(TESTS / "tools")]
+import program  # noqa: E402
 from harness.server import ORACLE, Server  # noqa: E402
 
-BENCH = ROOT / "tools" / "bench"
-GENERATOR = ROOT / "build" / "tools" / "load-generator"
+BENCH = program.ROOT / "tools" / "bench"
 
 
 def generator(port, *arguments):
     """The load generator, started."""
     return subprocess.Popen(
-        [GENERATOR, "--json", "--port", str(port), "--keys", "1000", "--warmup-seconds", "0.1", *arguments],
+        [program.generator, "--json", "--port", str(port), "--keys", "1000", "--warmup-seconds", "0.1", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -37,7 +37,7 @@ def finish(process):
 
 
 def bench(*arguments):
-    return subprocess.run([BENCH, "--generator", GENERATOR, *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([BENCH, "--generator", program.generator, *arguments], capture_output=True, text=True, timeout=60)
 
 
 def is_alive(pid):
@@ -213,7 +213,7 @@ class Bench(unittest.TestCase):
             pid_file = pathlib.Path(folder, "pid")
             server = f"one=resp:sh -c 'echo $$ > {pid_file}; exec {ORACLE} --port {{port}} --save \"\"'"
             process = subprocess.Popen(
-                [BENCH, "--generator", GENERATOR, server, "--keys", "1000", "--rounds", "1", "--seconds", "3",
+                [BENCH, "--generator", program.generator, server, "--keys", "1000", "--rounds", "1", "--seconds", "3",
                  "--load", "get", "--rate", "2000", "--json", "--svg", f"{folder}/curves.svg"],
                 stdout=subprocess.PIPE, text=True)
             self.addCleanup(process.kill)
@@ -262,7 +262,7 @@ class Bench(unittest.TestCase):
             tools = f"{empty}/bin"
             os.mkdir(tools)
             os.symlink("/usr/bin/python3", f"{tools}/python3")
-            done = subprocess.run([BENCH, "--generator", GENERATOR, "memcached"], capture_output=True, text=True,
+            done = subprocess.run([BENCH, "--generator", program.generator, "memcached"], capture_output=True, text=True,
                                   timeout=60, env={"PATH": tools})
         self.assertIn("memcached: cannot start memcached: No such file or directory (it is in the package memcached)",
                       done.stderr)
@@ -273,7 +273,7 @@ class Bench(unittest.TestCase):
                 pid_file = pathlib.Path(folder, "pid")
                 server = f"one=resp:sh -c 'echo $$ > {pid_file}; exec {ORACLE} --port {{port}} --save \"\"'"
                 keys = str(5000 + os.getpid() % 1000)
-                process = subprocess.Popen([BENCH, "--generator", GENERATOR, server, "--keys", keys, "--seconds", "60"],
+                process = subprocess.Popen([BENCH, "--generator", program.generator, server, "--keys", keys, "--seconds", "60"],
                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 self.addCleanup(process.kill)
                 # tools/bench itself and the generator.
@@ -294,10 +294,4 @@ class Bench(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["--generator"]:
-        GENERATOR = pathlib.Path(arguments[1]).absolute()
-        arguments = arguments[2:]
-    if not GENERATOR.exists():
-        sys.exit(f"no {GENERATOR}: build the target load-generator, or name it with --generator")
-    unittest.main(argv=[sys.argv[0], *arguments])
+    program.main()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """tools/stampede: what it refuses, what it counts, what it draws.
 
-stampede_test.py --server COMMAND [unittest arguments]
+stampede_test.py [--server COMMAND] [unittest arguments]
 """
 import pathlib
 import re
@@ -11,15 +11,14 @@ import sys
 import unittest
 import xml.etree.ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS), str(TESTS / "tools")]
+import program  # noqa: E402
 from harness.server import ORACLE, Server, free_port  # noqa: E402
-
-COMMAND = ORACLE
 
 
 def stampede(*arguments):
-    done = subprocess.run([ROOT / "tools" / "stampede", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    done = subprocess.run([program.ROOT / "tools" / "stampede", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
     return done.returncode, done.stdout.decode()
 
 
@@ -61,7 +60,7 @@ class Refusals(unittest.TestCase):
             listener.bind(("127.0.0.1", 0))
             listener.listen()
             listener.settimeout(20)
-            process = subprocess.Popen([ROOT / "tools" / "stampede", "--port", str(listener.getsockname()[1])],
+            process = subprocess.Popen([program.ROOT / "tools" / "stampede", "--port", str(listener.getsockname()[1])],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             peer, _ = listener.accept()
             peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -71,7 +70,7 @@ class Refusals(unittest.TestCase):
         self.assertNotIn("Traceback", text)
 
     def test_a_drawing_that_cannot_be_written(self):
-        with Server(COMMAND) as server:
+        with Server(program.server) as server:
             status, text = stampede("--port", server.port, "--callers", 2, "--origin-ms", 1, "--svg", "/nowhere/at/all.svg")
         self.assertEqual(status, 1, text)
         self.assertIn("/nowhere/at/all.svg", text)
@@ -80,7 +79,7 @@ class Refusals(unittest.TestCase):
 
 class Runs(unittest.TestCase):
     def test_all_strategies(self):
-        with Server(COMMAND) as server:
+        with Server(program.server) as server:
             drawing = pathlib.Path(server.folder) / "stampede.svg"
             with server.connect() as client:
                 client.call("SET", "mine", "stays")
@@ -100,7 +99,7 @@ class Runs(unittest.TestCase):
                 self.assertEqual(server.info("leases")["leases_active"], "0")
 
     def test_one_strategy(self):
-        with Server(COMMAND) as server:
+        with Server(program.server) as server:
             status, text = stampede("--port", server.port, "--callers", 3, "--origin-ms", 20, "--strategies", "lease")
             self.assertEqual((status, origin_calls(text)), (0, {"lease": 1}), text)
 
@@ -113,7 +112,7 @@ class Runs(unittest.TestCase):
             self.assertEqual(stampede("--port", server.port, "--strategies", "lease")[0], 1)
 
     def test_a_server_that_refuses(self):
-        with Server(COMMAND, requirepass="secret") as server:
+        with Server(program.server, requirepass="secret") as server:
             status, text = stampede("--port", server.port, "--callers", 2)
             self.assertEqual(status, 1, text)
             self.assertIn("NOAUTH", text)
@@ -121,8 +120,4 @@ class Runs(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if "--server" in sys.argv:
-        at = sys.argv.index("--server")
-        COMMAND = sys.argv[at + 1]
-        del sys.argv[at : at + 2]
-    unittest.main()
+    program.main()
