@@ -7,9 +7,9 @@ from measure.failure import Failure, say
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def build_programs(options):
-    """What the run needs, in options.build; fills in options.generator."""
-    targets = ['load-generator'] if not options.generator else []
+def build_programs(options, *further):
+    """What the run needs, in options.build, and `further` targets; fills in options.generator."""
+    targets = [*further] + (['load-generator'] if not options.generator else [])
     if any(server.needs_build() for server in options.servers):
         targets.append('corral-server')
     if targets:

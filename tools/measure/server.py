@@ -1,5 +1,6 @@
 """The servers that are measured: how they are named, started, watched and stopped."""
 import argparse
+import os
 import pathlib
 import re
 import shlex
@@ -34,6 +35,7 @@ class Server:
 
     def __init__(self, name, protocol, command, threads=None):
         self.name, self.protocol, self.command, self.threads = name, protocol, command, threads
+        self.environment = {}  # beside this process's own
         self.process = self.port = self.output = None
 
     def needs_build(self):
@@ -52,7 +54,7 @@ class Server:
             with self.output.open('wb') as output:
                 self.process = subprocess.Popen(
                     words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                    start_new_session=True, preexec_fn=lambda: set_up_child(options.server_cores))
+                    env=os.environ | self.environment, start_new_session=True, preexec_fn=lambda: set_up_child(options.server_cores))
         except OSError as error:
             package = PACKAGES.get(words[0])
             advice = f' (it is in the package {package})' if package else ''
