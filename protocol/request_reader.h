@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/base/shared_bytes.h"
@@ -77,10 +78,11 @@ class RequestReader {
       return {};
     return argument.data() == detached_->bytes.data() ? detached_->bytes : storage::SharedBytes();
   }
-  // A command has run.
-  void DropDetached() {
-    if (detached_ != nullptr && detached_->read) [[unlikely]]
-      detached_.reset();
+  // A command has run: gives up the buffer of its big argument, if it had one.
+  storage::SharedBytes DropDetached() {
+    if (detached_ == nullptr || !detached_->read) [[likely]]
+      return {};
+    return std::exchange(detached_, nullptr)->bytes;
   }
 
  private:

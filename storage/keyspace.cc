@@ -37,12 +37,6 @@ struct TableGarbage final : Garbage {
   std::vector<std::unique_ptr<Table>> tables;
 };
 
-struct LargeGarbage final : Garbage {
-  explicit LargeGarbage(SharedBytes large) : bytes(std::move(large)) {}
-  size_t objects() const override { return 1; }
-  SharedBytes bytes;
-};
-
 }  // namespace
 
 Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceListener* listener, LazyFree* lazy_free)
@@ -83,9 +77,12 @@ uint64_t Keyspace::NextRandom() { return Random(random_.fetch_add(1, std::memory
 // ---- Giving back ----
 
 void Keyspace::Dispose(SharedBytes large, Reclaim reclaim) {
-  if (!large || reclaim == Reclaim::kNow || lazy_free_ == nullptr || large.capacity() < kBackgroundBytes)
-    return;
-  lazy_free_->Submit(std::make_unique<LargeGarbage>(std::move(large)));
+  if (!large || lazy_free_ == nullptr) return;
+  if (reclaim == Reclaim::kNow) {
+    lazy_free_->Discard(std::move(large));
+  } else if (large.capacity() >= kBackgroundBytes) {
+    lazy_free_->Submit(std::move(large), 1);
+  }
 }
 
 void Keyspace::Dispose(Record* record, Reclaim reclaim) {
@@ -277,7 +274,8 @@ Keyspace::Freed Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t 
     ++shard.counters.evicted;
     if (listener_ != nullptr) listener_->OnEvicted(database, record->key());
     const uint64_t bytes = record->allocated_bytes();
-    Dispose(record, Reclaim::kNow);
+    // At once, whatever its size: while the memory is not back, the next write would evict more.
+    Record::Destroy(record);
     return {true, bytes};
   }
   return {};

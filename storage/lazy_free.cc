@@ -1,5 +1,8 @@
 #include "storage/lazy_free.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "storage/memory_meter.h"
@@ -11,6 +14,15 @@ namespace {
 // How much is freed here before it is worth asking the allocator whether pages should go back to the system.
 // Here, because the workers would otherwise meet the purge in one of their next allocations.
 constexpr uint64_t kPurgeCheckBytes = 64 << 20;
+
+constexpr int kNiceness = 10;  // beyond that of the workers
+
+struct BytesGarbage final : Garbage {
+  BytesGarbage(SharedBytes dropped, size_t counted) : bytes(std::move(dropped)), count(counted) {}
+  size_t objects() const override { return count; }
+  SharedBytes bytes;
+  size_t count;
+};
 
 }  // namespace
 
@@ -35,6 +47,10 @@ void LazyFree::Submit(std::unique_ptr<Garbage> garbage) {
   work_.notify_one();
 }
 
+void LazyFree::Submit(SharedBytes bytes, size_t objects) {
+  Submit(std::make_unique<BytesGarbage>(std::move(bytes), objects));
+}
+
 size_t LazyFree::pending_objects() const { return pending_objects_.load(std::memory_order_relaxed); }
 
 uint64_t LazyFree::freed_objects() const { return freed_objects_.load(std::memory_order_relaxed); }
@@ -48,6 +64,8 @@ void LazyFree::Drain() {
 }
 
 void LazyFree::Run() {
+  // Where it shares a core with a worker, the worker goes first; a tenth of a busy core is enough for this.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + kNiceness);
   uint64_t checked_bytes = MemoryMeter::FreedByThread();
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -9,13 +9,17 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
+
+#include "storage/base/shared_bytes.h"
 
 namespace corral::storage {
 
 // Something that is unreachable for everybody else; its destructor does the work, on the background thread.
 struct Garbage {
   virtual ~Garbage() = default;
-  virtual size_t objects() const = 0;  // how many keys or values go with it (INFO's lazyfree counters)
+  // How many keys or values that were to be freed in the background go with it (INFO's lazyfree counters).
+  virtual size_t objects() const { return 0; }
 };
 
 // Thread-safe. The thread sleeps while there is nothing to free.
@@ -26,7 +30,18 @@ class LazyFree {
   LazyFree(const LazyFree&) = delete;
   LazyFree& operator=(const LazyFree&) = delete;
 
+  // From here on freeing memory takes longer than a command may: the allocator gives memory of this size
+  // back to the system at once, which takes the system about 0.1 ms for each MB.
+  static constexpr size_t kSlowBytes = 8 * 1024 * 1024;
+
   void Submit(std::unique_ptr<Garbage> garbage);
+  void Submit(SharedBytes bytes, size_t objects);
+  // Lets go of a buffer that nobody asked to be freed in the background; where that would take long, it is
+  // done there all the same.
+  void Discard(SharedBytes bytes) {
+    if (bytes && bytes.capacity() >= kSlowBytes && bytes.unique()) [[unlikely]]
+      Submit(std::move(bytes), 0);
+  }
   size_t pending_objects() const;  // submitted and not yet freed
   uint64_t freed_objects() const;  // since start or ResetFreed
   void ResetFreed();

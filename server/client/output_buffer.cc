@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <utility>
 
 namespace corral::client {
 
@@ -33,14 +35,31 @@ void ChunkPool::Give(char* chunk) {
   }
 }
 
+// The replies that a connection never read.
+struct OutputBuffer::PieceGarbage final : storage::Garbage {
+  explicit PieceGarbage(std::vector<Piece> unsent) : pieces(std::move(unsent)) {}
+  ~PieceGarbage() override {
+    for (const Piece& piece : pieces) std::free(piece.chunk);
+  }
+  std::vector<Piece> pieces;
+};
+
 OutputBuffer::~OutputBuffer() {
-  for (Piece& piece : pieces_) Free(piece);
   if (open_chunk_) pool_->Give(open_chunk_);
+  if (pieces() >= kManyPieces && pool_->lazy_free() != nullptr) {
+    pool_->lazy_free()->Submit(std::make_unique<PieceGarbage>(std::move(pieces_)));
+    return;
+  }
+  for (Piece& piece : pieces_) Free(piece);
 }
 
 void OutputBuffer::Free(Piece& piece) {
   if (piece.chunk) pool_->Give(std::exchange(piece.chunk, nullptr));
-  piece.shared = {};
+  if (pool_->lazy_free() != nullptr) {
+    pool_->lazy_free()->Discard(std::move(piece.shared));
+  } else {
+    piece.shared = {};
+  }
 }
 
 void OutputBuffer::Seal(bool close) {

@@ -10,6 +10,7 @@
 
 #include "protocol/reply_writer.h"
 #include "storage/base/shared_bytes.h"
+#include "storage/lazy_free.h"
 
 namespace corral::client {
 
@@ -19,7 +20,8 @@ class ChunkPool {
   static constexpr size_t kChunkBytes = 16 * 1024;
   static constexpr size_t kKeptChunks = 64;
 
-  ChunkPool() = default;
+  // With `lazy_free`, what is slow to free goes there.
+  explicit ChunkPool(storage::LazyFree* lazy_free = nullptr) : lazy_free_(lazy_free) {}
   ~ChunkPool();
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
@@ -28,8 +30,10 @@ class ChunkPool {
   void Give(char* chunk);
   // Frees what is kept for later.
   void Trim();
+  storage::LazyFree* lazy_free() const { return lazy_free_; }
 
  private:
+  storage::LazyFree* lazy_free_;
   std::vector<char*> free_;
 };
 
@@ -52,6 +56,8 @@ class OutputBuffer final : public protocol::ReplySink {
   static constexpr size_t kCopiedBytes = 8 * 1024;
   // Pieces from which on small common bytes are copied into a chunk.
   static constexpr size_t kCommonPieces = 8;
+  // Unsent pieces that are not freed on the connection's own thread when it ends.
+  static constexpr size_t kManyPieces = 256;
 
   explicit OutputBuffer(ChunkPool& pool) : pool_(&pool) {}
   ~OutputBuffer() override;
@@ -95,6 +101,7 @@ class OutputBuffer final : public protocol::ReplySink {
   void Seal(bool close);
   void AddShared(const storage::SharedBytes& bytes);
   void Free(Piece& piece);
+  struct PieceGarbage;
 
   ChunkPool* pool_;
   std::vector<Piece> pieces_;

@@ -278,5 +278,27 @@ TEST_CASE("keyspace: threads write, read, scan, expire and evict at once") {
   keyspace.CheckInvariants();
 }
 
+TEST_CASE("keyspace: huge values are freed in the background, and counted where that was asked for") {
+  LazyFree lazy_free;
+  Keyspace keyspace({}, nullptr, &lazy_free);
+  const Key key = keyspace.MakeKey("key");
+  Database database = keyspace.database(0, kStartMs);
+  const auto value = [](char letter) {
+    return SharedBytes::CopyOf(std::string(LazyFree::kSlowBytes, letter));
+  };
+  database.PutString(key, value('a'));
+  database.PutString(key, value('b'));
+  IntegerText scratch;
+  CHECK(database.Find(key)->String(scratch) == value('b').view());
+  CHECK(database.Erase(key, Reclaim::kNow));
+  lazy_free.Drain();
+  CHECK(lazy_free.freed_objects() == 0);
+  database.PutString(key, value('c'));
+  CHECK(database.Erase(key, Reclaim::kInBackground));
+  lazy_free.Drain();
+  CHECK(lazy_free.freed_objects() == 1);
+  keyspace.CheckInvariants();
+}
+
 }  // namespace
 }  // namespace corral::storage

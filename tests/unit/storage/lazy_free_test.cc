@@ -70,5 +70,20 @@ TEST_CASE("many threads submit and drain at once" * doctest::test_suite("threade
   CHECK(lazy_free.pending_objects() == 0);
 }
 
+TEST_CASE("a buffer that others hold is only let go of") {
+  LazyFree lazy_free;
+  const SharedBytes held = SharedBytes::Allocate(LazyFree::kSlowBytes);
+  lazy_free.Discard(held);
+  CHECK(held.unique());  // at once, for there was nothing to free
+  lazy_free.Discard(SharedBytes());
+  lazy_free.Discard(SharedBytes::Allocate(LazyFree::kSlowBytes));
+  lazy_free.Discard(SharedBytes::Allocate(100));
+  lazy_free.Drain();
+  CHECK(lazy_free.freed_objects() == 0);
+  lazy_free.Submit(SharedBytes::Allocate(100), 1);
+  lazy_free.Drain();
+  CHECK(lazy_free.freed_objects() == 1);
+}
+
 }  // namespace
 }  // namespace corral::storage

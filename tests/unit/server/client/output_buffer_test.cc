@@ -88,5 +88,33 @@ TEST_CASE("a reader that is always behind does not make the queue grow") {
   CHECK(output.allocated_bytes() < 50000);
 }
 
+TEST_CASE("what a connection never read is freed on another thread") {
+  storage::LazyFree lazy_free;
+  const auto big = storage::SharedBytes::CopyOf(std::string(storage::LazyFree::kSlowBytes, 'x'));
+  {
+    ChunkPool pool(&lazy_free);
+    OutputBuffer output(pool);
+    for (size_t i = 0; i < OutputBuffer::kManyPieces; ++i) {
+      output.Append("text");
+      output.AppendShared(big);
+    }
+    REQUIRE(output.pieces() >= OutputBuffer::kManyPieces);
+  }
+  lazy_free.Drain();
+  CHECK(big.unique());
+  CHECK(lazy_free.freed_objects() == 0);  // nobody asked for it
+}
+
+TEST_CASE("the last use of a big buffer in a reply") {
+  storage::LazyFree lazy_free;
+  ChunkPool pool(&lazy_free);
+  OutputBuffer output(pool);
+  output.AppendShared(storage::SharedBytes::CopyOf(std::string(storage::LazyFree::kSlowBytes, 'x')));
+  output.Consume(output.pending_bytes());
+  CHECK(output.empty());
+  lazy_free.Drain();
+  output.CheckInvariants();
+}
+
 }  // namespace
 }  // namespace corral::client
