@@ -294,6 +294,18 @@ size_t RequestReader::wanted_bytes() const {
   return partial_->position + (elsewhere ? 0 : static_cast<size_t>(partial_->bulk_bytes)) + 2;
 }
 
+RequestReader::Progress RequestReader::progress() const {
+  Progress progress;
+  progress.arriving_bytes = detached_bytes();
+  if (partial_ == nullptr) return progress;
+  progress.parsed_bytes = partial_->position;
+  for (const Partial::Span& span : partial_->spans) {
+    progress.argument_bytes += span.size;
+    if (span.offset == Partial::kDetached) progress.arriving_bytes = 0;
+  }
+  return progress;
+}
+
 bool RequestReader::mid_command() const { return partial_ != nullptr; }
 
 void RequestReader::Restart() {

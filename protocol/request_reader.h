@@ -60,6 +60,15 @@ class RequestReader {
   // The commands read since the caller last dropped bytes were not run: they are read again.
   void Restart();
 
+  // What of a command that is not complete has been taken apart. O(arguments).
+  struct Progress {
+    size_t parsed_bytes =
+        0;  // from its start, as it lies in the caller's buffer: headers and whole arguments
+    size_t argument_bytes = 0;  // of the whole arguments alone, a detached one included
+    size_t arriving_bytes = 0;  // of the detached argument, as long as it is not whole
+  };
+  Progress progress() const;
+
   // --- A big argument in a buffer of its own, so that whoever keeps it need not copy it. One of a command at
   // a time.
 

@@ -272,12 +272,19 @@ void Server::WatchSignals() {
           }
           log::Notice("Received {} scheduling shutdown...", received == SIGINT ? "SIGINT" : "SIGTERM");
           stopping_ = true;
-          workers_.Stop();
+          if (!debug_.cron_paused.load(std::memory_order_relaxed)) workers_.Stop();
         }));
   }
 }
 
 void Server::RequestShutdown() { workers_.Stop(); }
+
+bool Server::AbortShutdown() {
+  // Without a pause it is under way already.
+  if (!debug_.cron_paused.load(std::memory_order_relaxed) || !stopping_.exchange(false)) return false;
+  log::Notice("Shutdown manually aborted.");
+  return true;
+}
 
 void Server::Run(const std::function<void()>& ready) {
   WatchSignals();
@@ -294,6 +301,8 @@ void Server::Run(const std::function<void()>& ready) {
 }
 
 void Server::Tick() {
+  if (debug_.cron_paused.load(std::memory_order_relaxed)) return;
+  if (stopping_) return workers_.Stop();
   workers_.Alone([this] {
     int64_t now = net::EventLoop::MonotonicMs();
     telemetry_.commands_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::commands), now);

@@ -1,6 +1,7 @@
 // The daemon: owns every part, builds them in visible order, ends them in order.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +27,7 @@
 namespace corral {
 
 // Made after daemonizing: it starts threads. Used from the main thread, which becomes worker 0's;
-// RequestShutdown from any worker.
+// RequestShutdown and AbortShutdown from any worker.
 class Server final : public command::Lifecycle {
  public:
   // `executable`: absolute path of the program, for INFO.
@@ -39,6 +40,7 @@ class Server final : public command::Lifecycle {
   void Run(const std::function<void()>& ready);
 
   void RequestShutdown() override;
+  bool AbortShutdown() override;
 
  private:
   using Sockets = std::vector<std::unique_ptr<net::ListeningSocket>>;
@@ -78,7 +80,7 @@ class Server final : public command::Lifecycle {
   std::vector<std::unique_ptr<net::Listener>> tcp_listeners_, unix_listeners_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   uint64_t ticks_ = 0;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_{false};  // a signal has asked for it
 };
 
 }  // namespace corral

@@ -140,7 +140,6 @@ class Client {
 
   // --- figures for CLIENT LIST
   uint64_t bytes_in = 0, bytes_out = 0, commands = 0;
-  size_t argument_bytes = 0;  // of an incomplete command
   size_t MemoryBytes() const;
   size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
   size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began

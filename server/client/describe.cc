@@ -35,6 +35,7 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
   const net::Stream& stream = client.stream();
   const size_t buffer_bytes = client.output.allocated_bytes();
   const size_t pieces = client.output.pieces();
+  const protocol::RequestReader::Progress request = client.reader.progress();
   std::string line = fmt::format("id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
                                  client.id, stream.PeerAddress(), stream.LocalAddress(), stream.descriptor(),
                                  client.name, std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
@@ -42,15 +43,15 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
                                  client.database);
   static const Subscriptions kNone;
   const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
-  line += fmt::format(
-      " sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
-      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
+  line += fmt::format(" sub={} psub={} ssub={} multi=-1", subscriptions.of(TopicKind::kChannel).size(),
+                      subscriptions.of(TopicKind::kPattern).size(),
+                      subscriptions.of(TopicKind::kShardChannel).size());
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
       "events={}",
-      client.pending_input.size() + client.reader.detached_bytes() + running.bytes,
+      client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,
       client.pending_input.capacity() - client.pending_input.size(),
-      client.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
+      request.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
       client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(),
       stream.writing() ? "rw" : "r");
   line += fmt::format(

@@ -60,6 +60,8 @@ class Lifecycle {
  public:
   virtual ~Lifecycle() = default;
   virtual void RequestShutdown() = 0;
+  // Takes back a shutdown that was asked for and has not begun; false when there is none. Any worker.
+  virtual bool AbortShutdown() = 0;
 };
 
 // The parts of the server that handlers reach; every reference outlives every command.

@@ -20,6 +20,7 @@ void DebugSetActiveExpire(command::Context& context);
 // Replies (debug_protocol.cc).
 void DebugError(command::Context& context);
 void DebugProtocol(command::Context& context);
+void DebugReplyBuffer(command::Context& context);
 
 // The process (debug_process.cc).
 void DebugAssert(command::Context& context);
@@ -29,6 +30,7 @@ void DebugMallctl(command::Context& context);
 void DebugMallctlString(command::Context& context);
 void DebugOom(command::Context& context);
 void DebugPanic(command::Context& context);
+void DebugPauseCron(command::Context& context);
 void DebugRewriteConfig(command::Context& context);
 void DebugSegfault(command::Context& context);
 void DebugSleep(command::Context& context);

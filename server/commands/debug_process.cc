@@ -15,6 +15,7 @@
 
 #include "server/client/client.h"
 #include "server/command/context.h"
+#include "server/command/debug_switches.h"
 #include "server/commands/debug_handlers.h"
 #include "server/config/config.h"
 #include "server/log/log.h"
@@ -111,6 +112,12 @@ void DebugOom(Context&) { Crash("running out of memory"); }
 
 // DEBUG PANIC
 void DebugPanic(Context&) { Crash("a panic"); }
+
+// DEBUG PAUSE-CRON 0|1
+void DebugPauseCron(Context& context) {
+  context.services.debug.cron_paused.store(context[2] != "0", std::memory_order_relaxed);
+  context.reply.Ok();
+}
 
 // DEBUG CONFIG-REWRITE-FORCE-ALL
 void DebugRewriteConfig(Context& context) {

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "server/command/context.h"
+#include "server/command/debug_switches.h"
 #include "server/commands/debug_handlers.h"
 
 namespace corral::commands {
@@ -82,6 +83,25 @@ void DebugProtocol(command::Context& context) {
   context.reply.Error(
       "ERR Wrong protocol type name. Please use one of the following: "
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+// DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER|RESET|milliseconds
+// DEBUG REPLYBUFFER RESIZING 0|1
+void DebugReplyBuffer(command::Context& context) {
+  command::DebugSwitches& debug = context.services.debug;
+  if (context.Is(2, "RESIZING")) {
+    debug.reply_resizing.store(context[3] != "0", std::memory_order_relaxed);
+    return context.reply.Ok();
+  }
+  if (!context.Is(2, "PEAK-RESET-TIME")) return context.ReplySubcommandSyntax();
+  int64_t reset_ms = -1;
+  if (context.Is(3, "RESET")) {
+    reset_ms = command::kReplyPeakResetMs;
+  } else if (!context.Is(3, "NEVER") && !context.ReadInteger(3, &reset_ms)) {
+    return;
+  }
+  debug.reply_peak_reset_ms.store(reset_ms, std::memory_order_relaxed);
+  context.reply.Ok();
 }
 
 }  // namespace corral::commands

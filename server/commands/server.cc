@@ -65,8 +65,11 @@ void Shutdown(Context& context) {
     *option = true;
   }
   if ((abort && context.size() > 2) || (save && no_save)) return context.ReplySyntaxError();
-  // Nothing delays a shutdown here, so that there is never one to abort.
-  if (abort) return context.reply.Error("ERR No shutdown in progress.");
+  if (abort) {
+    // Only one by signal waits, and only while DEBUG PAUSE-CRON lasts.
+    if (context.services.lifecycle.AbortShutdown()) return context.reply.Ok();
+    return context.reply.Error("ERR No shutdown in progress.");
+  }
   if (save && !force) {
     log::Warning(
         "SHUTDOWN SAVE refused: this version cannot save the data set; SHUTDOWN NOSAVE ends without.");

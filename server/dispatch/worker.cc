@@ -117,7 +117,7 @@ void Worker::PostMessages(std::function<void()> work, size_t bytes) {
 void Worker::EndTransit() {
   if (services_.settings.maxmemory_bytes != 0) {
     // What they took is free for everybody to see before it counts again.
-    chunks_.Trim();
+    TrimChunks();
     storage::MemoryMeter::Publish();
   }
   services_.clients.RemoveInTransit(std::exchange(arrived_bytes_, 0));
@@ -398,6 +398,10 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
   return over;
 }
 
+void Worker::TrimChunks() {
+  if (services_.debug.reply_resizing.load(std::memory_order_relaxed)) chunks_.Trim();
+}
+
 // What connections send and are owed is memory as well, and no write of theirs asks for room.
 bool Worker::KeepMaxmemory() {
   const config::Settings& settings = services_.settings;
@@ -405,12 +409,12 @@ bool Worker::KeepMaxmemory() {
   const auto within = [&] { return storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(limit_bytes); };
   if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction || within()) return false;
   if (services_.clients.pause_mode() != client::PauseMode::kNone) return false;
-  chunks_.Trim();  // what is only kept for later goes before keys
+  TrimChunks();  // what is only kept for later goes before keys
   const bool evicts = services_.keyspace.MakeRoom(limit_bytes, 0, executor_.clock().unix_ms());
   // Whoever is told of what went gets it now, and the memory for it is free again.
   services_.tracking.EndTurn(*this);
   FlushAll();
-  chunks_.Trim();
+  TrimChunks();
   return evicts && !within();
 }
 
@@ -525,7 +529,9 @@ void Worker::ScheduleWakeup() {
 void Worker::CheckLimits(int64_t unix_ms) {
   EnterGate();
   int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
-  bool new_peak = unix_ms / 1000 % kPeakSeconds == 0;
+  const int64_t reset_ms = services_.debug.reply_peak_reset_ms.load(std::memory_order_relaxed);
+  const bool new_peak = reset_ms >= 0 && std::abs(unix_ms - peaks_reset_ms_) >= reset_ms;
+  if (new_peak) peaks_reset_ms_ = unix_ms;
   std::vector<Client*> closing;
   for (auto& [id, client] : clients_) {
     bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor && !client->subscriptions &&

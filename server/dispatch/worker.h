@@ -82,7 +82,6 @@ class Worker final : public net::LoopHooks,
   static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
   static constexpr int64_t kExpiryIntervalMs = 16;                       // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
-  static constexpr int64_t kPeakSeconds = 5;  // how long CLIENT LIST's rbp remembers
 
   void EnterGate();
   void LeaveGate();
@@ -95,7 +94,8 @@ class Worker final : public net::LoopHooks,
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
-  bool KeepMaxmemory();    // whether there is more to evict than one turn has time for
+  bool KeepMaxmemory();  // whether there is more to evict than one turn has time for
+  void TrimChunks();
   void KeepMemoryLimit();  // maxmemory-clients
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);
@@ -134,6 +134,7 @@ class Worker final : public net::LoopHooks,
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic
   bool expiry_waits_ = false;    // due keys are left that the last turn had no time for
+  int64_t peaks_reset_ms_ = 0;   // Unix time
   size_t arrived_bytes_ = 0;     // of messages that this turn sends
   bool eviction_waits_ = false;  // and keys to be evicted
   bool expiry_stale_ = true;     // commands have written since: next_expiry_ms_ may be too late

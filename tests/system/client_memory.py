@@ -47,6 +47,22 @@ def test_the_largest_connections_go_first(server):
 
 
 @case()
+def test_qbuf_is_what_was_not_taken_apart_yet(server):
+    with Server(server) as s, s.connect() as control:
+        for size in (1000, 40000, 3000000):
+            with s.connect() as c:
+                c.call("CLIENT", "SETNAME", "half")
+                c.send_raw(b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$%d\r\n" % size + b"v" * (size - 10))
+                until(lambda: int(named(control, "half")[0]["qbuf"]) == size - 10, what="%d bytes" % size)
+                if "corral" in server:
+                    assert named(control, "half")[0]["argv-mem"] == "6"
+                c.send_raw(b"v" * 10 + b"\r\n")
+                assert c.read_frame()[0] == ("+", b"OK")
+                assert named(control, "half")[0]["qbuf"] == "0"
+            until(lambda: not named(control, "half"), what="the end")
+
+
+@case()
 def test_a_share_of_maxmemory_and_no_evict(server):
     with Server(server, maxmemory="50mb", maxmemory_clients="4%") as s, s.connect() as control:
         control.call("CLIENT", "NO-EVICT", "on")

@@ -52,6 +52,26 @@ def test_a_crash_on_any_worker_leaves_its_report(server):
 
 
 @case()
+def test_a_shutdown_by_signal_can_be_aborted_while_the_cron_pauses(server):
+    with Server(server, enable_debug_command="yes") as s, s.connect() as c:
+        assert c.call("DEBUG", "PAUSE-CRON", "1") == ("+", b"OK")
+        os.kill(s.pid, signal.SIGTERM)
+        until(lambda: "scheduling shutdown" in s.output(), what="the signal")
+        assert c.call("SHUTDOWN", "ABORT") == ("+", b"OK")
+        assert c.call("SHUTDOWN", "ABORT") == ("-", b"ERR No shutdown in progress.")
+        assert c.call("DEBUG", "PAUSE-CRON", "0") == ("+", b"OK")
+        time.sleep(0.6)
+        assert c.call("PING") == ("+", b"PONG")
+        assert c.call("DEBUG", "PAUSE-CRON", "1") == ("+", b"OK")
+        os.kill(s.pid, signal.SIGTERM)
+        time.sleep(0.6)
+        assert c.call("PING") == ("+", b"PONG")
+        assert c.call("DEBUG", "PAUSE-CRON", "0") == ("+", b"OK")
+        c.wait_closed()
+        assert s.process.wait(10) == 0
+
+
+@case()
 def test_sigterm_under_load(server):
     s = Server(server)
     stop = threading.Event()

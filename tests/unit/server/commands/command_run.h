@@ -75,6 +75,7 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
   void DatabasesSwapped(int database, int other) override;
   uint64_t dirty() const override { return 0; }
   void RequestShutdown() override {}
+  bool AbortShutdown() override { return false; }
   void Visit(uint64_t, std::function<void(client::Client&)>) override {}
   void WaitAnswered(client::Client&) override {}
 

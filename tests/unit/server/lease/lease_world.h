@@ -76,6 +76,7 @@ class LeaseWorld final : private command::Effects,
   void OnExpired(int, std::string_view) override {}
   void OnEvicted(int, std::string_view) override {}
   void RequestShutdown() override {}
+  bool AbortShutdown() override { return false; }
 
   const storage::Clock& clock_;
   config::Config config_;
