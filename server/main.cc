@@ -104,7 +104,7 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   PrepareProcess(config);
   log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started",
                process::kVersion, process::kCompatibleVersion, sizeof(void*) * 8, getpid());
-  uint32_t clients = process::RaiseFileLimit(settings.maxclients);
+  uint32_t clients = process::RaiseFileLimit(settings.maxclients, settings.threads);
   if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.", elsewhere);
   config.LowerMaxclients(clients);
 

@@ -212,20 +212,30 @@ void Server::Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>*
 }
 
 // The old sockets let go of their addresses first, for the new ones may want the same; on failure they listen
-// again.
+// again. Those of a change that worker 0 has not come to yet are the old ones then.
 config::Result Server::Relisten(const config::Settings& settings) {
-  auto sockets = std::make_shared<Sockets>();
+  Sockets sockets;
   for (auto& listener : tcp_listeners_) listener->socket().Suspend();
-  if (config::Result opened = OpenTcp(settings, sockets.get()); !opened) {
+  if (next_tcp_) {
+    for (auto& socket : *next_tcp_) socket->Suspend();
+  }
+  if (config::Result opened = OpenTcp(settings, &sockets); !opened) {
     log::Warning("{}", opened.error());
-    sockets->clear();
-    for (auto& listener : tcp_listeners_) listener->socket().Resume(settings_.tcp_backlog);
+    sockets.clear();
+    if (next_tcp_) {
+      for (auto& socket : *next_tcp_) socket->Resume(settings_.tcp_backlog);
+    } else {
+      for (auto& listener : tcp_listeners_) listener->socket().Resume(settings_.tcp_backlog);
+    }
     return config::Result::Error(settings.port != telemetry_.facts.port
                                      ? "Unable to listen on this port. Check server logs."
                                      : "Failed to bind to specified addresses.");
   }
   telemetry_.facts.port = settings.port;
-  workers_.first().loop().Post([this, sockets] { Watch(std::move(*sockets), &tcp_listeners_); });
+  next_tcp_ = std::move(sockets);
+  workers_.first().loop().Post([this] {
+    if (next_tcp_) Watch(*std::exchange(next_tcp_, std::nullopt), &tcp_listeners_);
+  });
   return config::Result::Ok();
 }
 
@@ -325,7 +335,7 @@ void Server::RegisterObservers() {
   config_.OnChange({"port", "bind", "tcp-backlog"},
                    [this](const Settings& settings) { return Relisten(settings); });
   config_.OnChange("maxclients", [](const Settings& settings) {
-    uint32_t possible = process::RaiseFileLimit(settings.maxclients);
+    uint32_t possible = process::RaiseFileLimit(settings.maxclients, settings.threads);
     if (possible >= settings.maxclients) return Result::Ok();
     return Result::Error(fmt::format(
         "The operating system is not able to handle the specified number of clients, try with {}", possible));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,7 @@ class Server final : public command::Lifecycle {
   dispatch::Workers workers_;
   process::OomScore oom_score_;
   std::vector<std::unique_ptr<net::Listener>> tcp_listeners_, unix_listeners_;
+  std::optional<Sockets> next_tcp_;  // opened by CONFIG SET, for worker 0 to watch instead of tcp_listeners_
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   uint64_t ticks_ = 0;
   std::atomic<bool> stopping_{false};  // a signal has asked for it

@@ -215,9 +215,11 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
 
 std::span<char> Worker::ReadBuffer(net::Stream& stream) {
   EnterGate();
-  // One read a turn for each connection; what the socket still holds makes it readable again in the next.
-  if (last_read_ == &stream) return {};
   auto& client = *static_cast<Client*>(stream.context);
+  // One read a turn for each connection; what the socket still holds makes it readable again in the next. Not
+  // every second read follows the first: libuv polls again within the turn when more than 1,024 connections
+  // are readable, and what a connection sent before has yet to run.
+  if (last_read_ == &stream || client.ready) return {};
   if (!client.pending_input.empty()) {
     std::span<char> tail = client.reader.DetachedTail();
     if (tail.empty()) tail = client.pending_input.Tail(client.reader.wanted_bytes());

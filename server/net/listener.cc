@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "server/log/log.h"
+
 namespace corral::net {
 namespace {
 
@@ -23,24 +25,36 @@ bool BindAndListen(int descriptor, const sockaddr* address, socklen_t length, in
   return bind(descriptor, address, length) == 0 && listen(descriptor, backlog) == 0;
 }
 
+template <class Handle>
+void CloseAndDelete(Handle* handle) {
+  uv_close(reinterpret_cast<uv_handle_t*>(handle),
+           [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
+}
+
 }  // namespace
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, Portion portion,
                    OnAccept on_accept)
     : poll_(new uv_poll_t),
+      rest_(new uv_timer_t),
       socket_(std::move(socket)),
       portion_(std::move(portion)),
       on_accept_(std::move(on_accept)) {
   uv_poll_init(loop.handle(), poll_, socket_->descriptor());
-  poll_->data = this;
-  uv_poll_start(poll_, UV_READABLE,
-                [](uv_poll_t* handle, int, int) { static_cast<Listener*>(handle->data)->Accept(); });
+  uv_timer_init(loop.handle(), rest_);
+  poll_->data = rest_->data = this;
+  Watch();
 }
 
 Listener::~Listener() {
   uv_poll_stop(poll_);
-  uv_close(reinterpret_cast<uv_handle_t*>(poll_),
-           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  CloseAndDelete(poll_);
+  CloseAndDelete(rest_);
+}
+
+void Listener::Watch() {
+  uv_poll_start(poll_, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { static_cast<Listener*>(handle->data)->Accept(); });
 }
 
 void Listener::Accept() {
@@ -48,10 +62,22 @@ void Listener::Accept() {
     int descriptor = accept4(socket_->descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) Rest(errno);
       return;
     }
+    told_ = false;
     on_accept_(descriptor, socket_->transport());
   }
+}
+
+// The connection that cannot be accepted stays in the backlog and keeps the socket readable: without a rest
+// the loop would do nothing but try.
+void Listener::Rest(int error) {
+  if (!told_) log::Warning("Accepting client connection: {}", std::strerror(error));
+  told_ = true;
+  uv_poll_stop(poll_);
+  uv_timer_start(
+      rest_, [](uv_timer_t* handle) { static_cast<Listener*>(handle->data)->Watch(); }, kRestMs, 0);
 }
 
 ListeningSocket::~ListeningSocket() {
@@ -115,13 +141,13 @@ std::unique_ptr<ListeningSocket> ListeningSocket::Unix(const std::string& path, 
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path.c_str());
   int descriptor = OpenSocket(AF_UNIX);
-  if (descriptor < 0 ||
-      !BindAndListen(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address, backlog)) {
+  // Nobody can connect before it listens, so that nobody does whom the permissions are to keep out.
+  if (descriptor < 0 || bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      (permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(descriptor, backlog) != 0) {
     *error = std::strerror(errno);
     if (descriptor >= 0) close(descriptor);
     return nullptr;
   }
-  if (permissions != 0) chmod(path.c_str(), permissions);
   return std::unique_ptr<ListeningSocket>(new ListeningSocket(descriptor, Transport::kUnix, path));
 }
 

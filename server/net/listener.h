@@ -47,9 +47,11 @@ class ListeningSocket {
 };
 
 // Accepts what arrives at a socket, in portions: a storm of new connections must not starve those that work.
-// Made and destroyed on its loop's thread.
+// While the process or the system has no descriptor left, it looks again every kRestMs. Made and destroyed on
+// its loop's thread.
 class Listener {
  public:
+  static constexpr uint64_t kRestMs = 100;
   // The most connections to accept in the turn that begins; asked once for each turn with new ones.
   using Portion = std::function<int()>;
   // Called for each accepted connection; the callee owns the descriptor (non-blocking, close-on-exec).
@@ -63,9 +65,13 @@ class Listener {
   ListeningSocket& socket() { return *socket_; }
 
  private:
+  void Watch();
   void Accept();
+  void Rest(int error);
 
   uv_poll_t* poll_;
+  uv_timer_t* rest_;
+  bool told_ = false;  // the log has why nothing was accepted since the last time
   std::unique_ptr<ListeningSocket> socket_;
   Portion portion_;
   OnAccept on_accept_;

@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace corral::net {
 namespace {
 
@@ -28,7 +26,8 @@ std::string FormatAddress(const sockaddr_storage& address, const std::string& un
       inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
       return fmt::format("[{}]:{}", text, ntohs(v6->sin6_port));
     }
-    default: return unix_path + ":0";
+    default:
+      return unix_path + ":0";
   }
 }
 
@@ -55,6 +54,7 @@ Stream::Stream(EventLoop& loop, int descriptor, Transport transport, StreamHandl
 }
 
 void Stream::Close() {
+  handler_ = nullptr;
   uv_close(reinterpret_cast<uv_handle_t*>(base()), [](uv_handle_t* handle) { delete Self(handle); });
 }
 
@@ -97,9 +97,12 @@ bool Stream::Write(std::span<const uv_buf_t> buffers) {
                         [](uv_write_t* done, int status) {
                           Stream* self = static_cast<Stream*>(done->data);
                           delete done;
-                          size_t bytes = std::exchange(self->writing_bytes_, 0);
-                          // A cancelled write belongs to a stream whose owner is gone.
-                          if (status != UV_ECANCELED) self->handler_->OnWritten(*self, bytes, status == 0);
+                          // Closed: the owner is gone. Not all of these are cancelled, for what was written
+                          // or has failed before the end is told with the end.
+                          if (self->handler_ == nullptr) return;
+                          // In a turn, as other threads look at streams while this one is outside.
+                          self->handler_->OnWritten(*self, self->writing_bytes_, status == 0);
+                          self->writing_bytes_ = 0;
                         });
   if (result == 0) return true;
   delete request;

@@ -21,7 +21,7 @@ class StreamHandler {
   virtual std::span<char> ReadBuffer(Stream& stream) = 0;
   virtual void OnRead(Stream& stream, size_t bytes) = 0;
   virtual void OnEnd(Stream& stream) = 0;  // the peer closed, or the connection failed: close the stream
-  // The bytes given to Write are sent, or the connection has failed.
+  // The bytes given to Write are sent, or the connection has failed. Still writing() until this returns.
   virtual void OnWritten(Stream& stream, size_t bytes, bool ok) = 0;
 
  protected:
@@ -51,14 +51,14 @@ class Stream {
 
   // Writes what the socket takes now: the number of bytes (0: it takes none), or a negative libuv error.
   ssize_t TryWrite(std::span<const uv_buf_t> buffers);
-  // Writes `buffers` as the socket takes them, after a TryWrite that took less than all. One at a time; the memory
-  // stays until OnWritten. False when the connection has failed.
+  // Writes `buffers` as the socket takes them, after a TryWrite that took less than all. One at a time; the
+  // memory stays until OnWritten. False when the connection has failed.
   bool Write(std::span<const uv_buf_t> buffers);
   bool writing() const { return writing_bytes_ != 0; }
 
   Transport transport() const { return transport_; }
   int descriptor() const;
-  std::string PeerAddress() const;   // "127.0.0.1:1234", "[::1]:1234", "/path:0", as CLIENT LIST shows them
+  std::string PeerAddress() const;  // "127.0.0.1:1234", "[::1]:1234", "/path:0", as CLIENT LIST shows them
   std::string LocalAddress() const;
 
  private:
@@ -70,7 +70,7 @@ class Stream {
     uv_tcp_t tcp;
     uv_pipe_t pipe;
   } handle_;
-  StreamHandler* handler_;
+  StreamHandler* handler_;  // null: closed
   Transport transport_;
   bool reading_ = false;
   size_t writing_bytes_ = 0;

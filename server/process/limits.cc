@@ -38,8 +38,9 @@ bool SetSoftLimit(uint64_t soft) {
 
 FileLimit FileLimit::OfThisProcess() { return {.get = GetSoftLimit, .set = SetSoftLimit}; }
 
-uint32_t RaiseFileLimit(uint32_t maxclients, const FileLimit& limit) {
-  const uint64_t wanted = maxclients + kReservedDescriptors;
+uint32_t RaiseFileLimit(uint32_t maxclients, int workers, const FileLimit& limit) {
+  const uint64_t reserved = ReservedDescriptors(workers);
+  const uint64_t wanted = maxclients + reserved;
   uint64_t before = 0;
   if (!limit.get(&before)) {
     constexpr uint32_t kAssumed = 1024;
@@ -47,7 +48,7 @@ uint32_t RaiseFileLimit(uint32_t maxclients, const FileLimit& limit) {
         "Unable to obtain the current NOFILE limit ({}), assuming {} and setting the max clients "
         "configuration accordingly.",
         strerror(errno), kAssumed);
-    return std::min<uint32_t>(maxclients, kAssumed - kReservedDescriptors);
+    return reserved < kAssumed ? std::min(maxclients, static_cast<uint32_t>(kAssumed - reserved)) : 0;
   }
   if (before >= wanted) return maxclients;
 
@@ -68,14 +69,14 @@ uint32_t RaiseFileLimit(uint32_t maxclients, const FileLimit& limit) {
                 before);
     return maxclients;
   }
-  if (best <= kReservedDescriptors) {
+  if (best <= reserved) {
     log::Warning(
         "Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
         "file limit to at least {}. Exiting.",
         before, wanted);
     return 0;
   }
-  const auto fitting = static_cast<uint32_t>(best - kReservedDescriptors);
+  const auto fitting = static_cast<uint32_t>(best - reserved);
   log::Warning("You requested maxclients of {} requiring at least {} max file descriptors.", maxclients,
                wanted);
   log::Warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, strerror(error));

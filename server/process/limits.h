@@ -9,8 +9,11 @@
 
 namespace corral::process {
 
-// Descriptors kept for listeners, loops, logs and the like beside those of clients.
-inline constexpr uint64_t kReservedDescriptors = 32;
+// Descriptors kept for listeners, loops, logs and the like beside those of clients. As many as Redis keeps
+// are enough for four workers; a further one's loop takes four.
+constexpr uint64_t ReservedDescriptors(int workers) {
+  return 32 + (workers > 4 ? 4 * static_cast<uint64_t>(workers - 4) : 0);
+}
 
 // The file limit as setrlimit sees it, so that a test can do without changing its own process.
 struct FileLimit {
@@ -21,10 +24,11 @@ struct FileLimit {
   static FileLimit OfThisProcess();
 };
 
-// Raises the soft limit of open files to maxclients + kReservedDescriptors and answers how many clients fit:
+// Raises the soft limit of open files to maxclients + ReservedDescriptors and answers how many clients fit:
 // maxclients, or less (then it has logged how much is missing); 0 means that the process cannot serve
 // anybody.
-uint32_t RaiseFileLimit(uint32_t maxclients, const FileLimit& limit = FileLimit::OfThisProcess());
+uint32_t RaiseFileLimit(uint32_t maxclients, int workers,
+                        const FileLimit& limit = FileLimit::OfThisProcess());
 
 // False with errno. Transparent huge pages cost memory and latency when small objects are freed.
 bool DisableTransparentHugePages();

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Many connections at once, each with its own seeded random commands: for the sanitizers, and for order and loss of replies.
 
-Every worker of the daemon is busy with writes, expiring keys, eviction, leases, messages, tracking, whole-keyspace commands and
+Every worker of the daemon is busy with writes, expiring keys, eviction, leases, messages, tracking, whole-keyspace commands, slow readers and
 connections that come and go; it is then stopped in the middle of it. A connection's commands end with an ECHO that nobody else sends: the echo must come back, in place.
 run.py --server COMMAND [--seed N] [--seconds N]
 """
@@ -131,6 +131,23 @@ class Administrator(Actor):
                 ["CLIENT", "KILL", "TYPE", self.random.choice(["normal", "pubsub"]), "SKIPME", "yes"]])])
 
 
+class SlowReader(Actor):
+    """Asks for more than its socket takes, and reads it late or not at all."""
+
+    def play(self, connection):
+        connection.send("SETRANGE", b"big", 300000, b"x")
+        connection.read_frame()
+        for _ in range(10):
+            count = self.random.randint(1, 30)
+            connection.send_raw(resp.encode([b"GET", b"big"]) * count)
+            self.commands += count
+            time.sleep(self.random.choice([0, 0.005, 0.02]))
+            if self.random.random() < 0.2:
+                return
+            for _ in range(count):
+                connection.read_frame()
+
+
 class Watcher(Actor):
     """A connection in MONITOR that comes and goes."""
 
@@ -149,7 +166,7 @@ def main():
     print("seed %d" % options.seed)
     with Server(options.server, maxmemory="60mb", maxmemory_policy="allkeys-lru", notify_keyspace_events="KEA") as server:
         deadline = time.monotonic() + options.seconds
-        kinds = [Writer] * 5 + [Caller] * 4 + [Listener] * 3 + [Administrator, Watcher]
+        kinds = [Writer] * 5 + [Caller] * 4 + [Listener] * 3 + [Administrator, Watcher, SlowReader, SlowReader]
         actors = [kind(server, options.seed * 100 + i, deadline) for i, kind in enumerate(kinds)]
         for actor in actors:
             actor.start()

@@ -1,6 +1,8 @@
 """Bounds: clients, idle time, query and output buffers, memory, of idle connections too, wake-ups of an idle daemon."""
+import contextlib
 import os
 import resource
+import signal
 import socket
 import threading
 import time
@@ -138,6 +140,35 @@ def test_a_million_commands_in_one_pipeline(server):
             seen += received.count(b"\n")
         writer.join()
         assert received.endswith(b":%d\r\n" % total)
+
+
+@case(ours=True)
+def test_more_connections_than_one_poll_reports(server):
+    """Over 1,024 are readable at once, and the first ones send more while the rest is read: every request is answered, in its place."""
+    count, talkative, rounds = 1200, 30, 4
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < count + 200:
+        raise Skip("the hard limit of open files is %d" % hard)
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 200), hard))
+    with Server(server + " --threads 1", tcp_backlog=1024) as s, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(s.connect()) for _ in range(count)]
+        for c in connections:
+            c.call("PING")
+        for round_ in range(rounds):
+            os.kill(s.pid, signal.SIGSTOP)
+            try:
+                for c in connections:
+                    c.send("ECHO", "first")
+            finally:
+                os.kill(s.pid, signal.SIGCONT)
+            for more in range(6):
+                for c in connections[:talkative]:
+                    c.send("ECHO", more)
+                time.sleep(0.0005)
+            for number, c in enumerate(connections):
+                due = [b"first"] + ([b"%d" % more for more in range(6)] if number < talkative else [])
+                assert [c.read_frame()[0][1] for _ in due] == due, (round_, number)
 
 
 @case(measures=True)

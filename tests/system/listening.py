@@ -9,6 +9,7 @@ import stat
 import tempfile
 
 from cases import Skip, case, until
+from harness import resp
 from harness.resp import Connection
 from harness.server import Server
 
@@ -47,6 +48,19 @@ def test_an_address_that_is_refused_changes_nothing(server):
         with s.connect() as again:
             assert again.call("CONFIG", "GET", "port")[1][1][1] == str(s.port).encode()
             assert again.call("CONFIG", "GET", "bind")[1][1][1] == b"127.0.0.1"
+
+
+@case()
+def test_addresses_that_change_twice_in_one_packet(server):
+    with Server(server) as s, s.connect() as c:
+        for bind in (["127.0.0.1 127.0.0.2", "127.0.0.1"], ["127.0.0.1 127.0.0.2", "999.999.999.999"]):
+            c.send_raw(b"".join(resp.encode(["CONFIG", "SET", "bind", addresses]) for addresses in bind))
+            first, second = c.read_frame()[0], c.read_frame()[0]
+            refused = bind[1].startswith("999")
+            assert first == ("+", b"OK") and (second == ("+", b"OK")) == (not refused), (first, second)
+            for host in ["127.0.0.1"] + (["127.0.0.2"] if refused else []):
+                with Connection((host, s.port)) as again:
+                    assert again.call("PING") == ("+", b"PONG"), host
 
 
 @case()

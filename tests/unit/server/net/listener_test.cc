@@ -1,6 +1,7 @@
 #include "server/net/listener.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "server/log/log.h"
 
 namespace corral::net {
 namespace {
@@ -73,6 +76,62 @@ TEST_CASE("listener: accepts a portion in each turn, of the size that holds then
     CHECK(turn() == 0);
   }
   CHECK_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove_all(pattern);
+}
+
+// While it lives, the process gets no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const int next = dup(0);
+    REQUIRE(next > 0);
+    close(next);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(next);
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_CASE("listener: without a free descriptor it rests, and accepts once there is one") {
+  std::string pattern = (std::filesystem::temp_directory_path() / "corral-listener-XXXXXX").string();
+  REQUIRE(mkdtemp(pattern.data()) != nullptr);
+  NoHooks hooks;
+  EventLoop loop(&hooks);
+  std::string error;
+  auto socket = ListeningSocket::Unix(pattern + "/socket", 0600, 100, &error);
+  REQUIRE_MESSAGE(socket, error);
+  int tries = 0, accepted = 0;
+  const log::Level level = log::CurrentLevel();
+  log::SetLevel(log::Level::kNothing);
+  {
+    Listener listener(
+        loop, std::move(socket),
+        [&] {
+          ++tries;
+          return 10;
+        },
+        [&](int descriptor, Transport) {
+          close(descriptor);
+          ++accepted;
+        });
+    Clients clients(pattern + "/socket", 5);
+    {
+      NoDescriptors none;
+      for (int turn = 0; turn < 1000; ++turn) uv_run(loop.handle(), UV_RUN_NOWAIT);
+    }
+    CHECK(accepted == 0);
+    CHECK(tries >= 1);
+    CHECK(tries < 100);
+    // Nothing but the listener's own timer ends the wait.
+    for (int turn = 0; turn < 100 && accepted < 5; ++turn) uv_run(loop.handle(), UV_RUN_ONCE);
+    CHECK(accepted == 5);
+  }
+  log::SetLevel(level);
   std::filesystem::remove_all(pattern);
 }
 

@@ -39,32 +39,43 @@ struct FakeSystem {
 
 TEST_CASE("file limit: enough, raised, or clients reduced to what fits") {
   FakeSystem enough{.soft = 20000, .most = 20000};
-  CHECK(RaiseFileLimit(10000, enough.Limit()) == 10000);
+  CHECK(RaiseFileLimit(10000, 4, enough.Limit()) == 10000);
   CHECK(enough.attempts == 0);
 
   FakeSystem raised{.soft = 1024, .most = 20000};
-  CHECK(RaiseFileLimit(10000, raised.Limit()) == 10000);
+  CHECK(RaiseFileLimit(10000, 4, raised.Limit()) == 10000);
   CHECK(raised.soft == 10032);
 
   FakeSystem reduced{.soft = 1024, .most = 4096};
-  CHECK(RaiseFileLimit(10000, reduced.Limit()) == 4096 - 32);
+  CHECK(RaiseFileLimit(10000, 4, reduced.Limit()) == 4096 - 32);
   CHECK(reduced.soft == 4096);
 
   FakeSystem huge{.soft = 1024, .most = 20000};
-  CHECK(RaiseFileLimit(4294967295u, huge.Limit()) == 19968);
+  CHECK(RaiseFileLimit(4294967295u, 4, huge.Limit()) == 19968);
   CHECK(huge.attempts < 40);
 
   FakeSystem tiny{.soft = 20, .most = 32};
-  CHECK(RaiseFileLimit(100, tiny.Limit()) == 0);
+  CHECK(RaiseFileLimit(100, 4, tiny.Limit()) == 0);
   FakeSystem small{.soft = 20, .most = 33};
-  CHECK(RaiseFileLimit(100, small.Limit()) == 1);
+  CHECK(RaiseFileLimit(100, 4, small.Limit()) == 1);
 
   const FileLimit unknown{.get = [](uint64_t*) { return false; }, .set = [](uint64_t) { return false; }};
-  CHECK(RaiseFileLimit(10000, unknown) == 1024 - 32);
-  CHECK(RaiseFileLimit(10, unknown) == 10);
+  CHECK(RaiseFileLimit(10000, 4, unknown) == 1024 - 32);
+  CHECK(RaiseFileLimit(10, 4, unknown) == 10);
 }
 
-TEST_CASE("file limit: of this process") { CHECK(RaiseFileLimit(1) == 1); }
+TEST_CASE("file limit: each worker's loop takes descriptors too") {
+  CHECK(ReservedDescriptors(1) == 32);
+  CHECK(ReservedDescriptors(8) == 48);
+  FakeSystem many{.soft = 1024, .most = 1024};
+  CHECK(RaiseFileLimit(10000, 64, many.Limit()) == 1024 - 32 - 60 * 4);
+  FakeSystem tiny{.soft = 40, .most = 40};
+  CHECK(RaiseFileLimit(10000, 16, tiny.Limit()) == 0);
+  const FileLimit unknown{.get = [](uint64_t*) { return false; }, .set = [](uint64_t) { return false; }};
+  CHECK(RaiseFileLimit(10000, 256, unknown) == 0);
+}
+
+TEST_CASE("file limit: of this process") { CHECK(RaiseFileLimit(1, 1) == 1); }
 
 TEST_CASE("oom score: absolute, relative, and back") {
   char path[] = "/tmp/corral-oom-XXXXXX";
