@@ -146,6 +146,11 @@ class Client {
   int64_t output_soft_limit_since_ms = 0;    // 0: below the soft limit
   bool paused = false;                       // held back by CLIENT PAUSE
   bool ready = false, flush_queued = false;  // in the worker's lists
+  // It has had its share of this turn: requests of it wait for the next, in pending_input, or the socket
+  // would take more of its output. Nothing is read from it meanwhile.
+  bool requests_wait = false, output_waits = false;
+  bool input_ended = false;  // the peer sends no more: what it is owed is sent as long as it takes it at once
+  size_t pushed_bytes = 0;   // queued since the last flush by others than the client itself
 
  private:
   ClientOwner* owner_;

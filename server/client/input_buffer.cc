@@ -17,6 +17,10 @@ void InputBuffer::Grow(size_t capacity) {
 }
 
 std::span<char> InputBuffer::Tail(size_t wanted) {
+  if (begin_ != 0) {
+    std::memmove(data_, data_ + begin_, size_);
+    begin_ = 0;
+  }
   size_t room = capacity_ - size_;
   if (room < kMinimumRead && size_ + room < wanted) {
     Grow(std::max(size_ + kMinimumRead, std::min(wanted, 2 * size_)));
@@ -33,12 +37,17 @@ void InputBuffer::Assign(std::string_view rest) {
   if (rest.empty()) {
     std::free(data_);
     data_ = nullptr;
-    size_ = capacity_ = 0;
+    begin_ = size_ = capacity_ = 0;
     return;
   }
   bool inside = data_ && rest.data() >= data_ && rest.data() < data_ + capacity_;
-  if (!inside && rest.size() > capacity_) Grow(rest.size());
-  std::memmove(data_, rest.data(), rest.size());
+  if (inside) {
+    begin_ = static_cast<size_t>(rest.data() - data_);
+  } else {
+    if (rest.size() > capacity_) Grow(rest.size());
+    std::memcpy(data_, rest.data(), rest.size());
+    begin_ = 0;
+  }
   size_ = rest.size();
 }
 

@@ -2,11 +2,24 @@
 #include "server/dispatch/batch.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "server/config/settings.h"
 
 namespace corral::dispatch {
+namespace {
+
+// The rest of a client's input stays with it.
+void Keep(client::Client& client, storage::LazyFree& lazy_free) {
+  if (client.input.empty() && client.pending_input.capacity() >= storage::LazyFree::kSlowBytes) [[unlikely]] {
+    lazy_free.Submit(std::make_unique<client::InputGarbage>(std::move(client.pending_input)));
+  } else {
+    client.pending_input.Assign(client.input);
+  }
+}
+
+}  // namespace
 
 Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t worker,
              BatchObserver& observer)
@@ -22,10 +35,36 @@ Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t
 void Batch::Add(client::Client& client) {
   if (client.ready) return;
   client.ready = true;
-  ready_.push_back({&client});
+  ready_.push_back({&client, client.output.mark()});
+}
+
+void Batch::BeginTurn() {
+  if (waiting_.empty()) [[likely]]
+    return;
+  const auto waiting = std::exchange(waiting_, {});
+  for (client::Client* client : waiting) {
+    if (client->output_waits) {
+      waiting_.push_back(client);
+    } else {
+      client->requests_wait = false;
+      client->input = client->pending_input.view();
+      Add(*client);
+    }
+  }
+}
+
+bool Batch::Resume(client::Client& client) {
+  if (!client.requests_wait) return false;
+  std::erase(waiting_, &client);
+  client.requests_wait = false;
+  client.input = client.pending_input.view();
+  Add(client);
+  return true;
 }
 
 void Batch::Remove(client::Client& client) {
+  if (client.requests_wait) std::erase(waiting_, &client);
+  client.requests_wait = false;
   if (!client.ready) return;
   client.ready = false;
   for (Ready& ready : ready_) {
@@ -42,10 +81,7 @@ void Batch::Run() {
     // group.
     std::stable_partition(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.more; });
     while (!ready_.empty() && !ready_.back().more) {
-      if (client::Client* client = ready_.back().client) {
-        client->ready = false;
-        Settle(*client);
-      }
+      if (client::Client* client = ready_.back().client) Leave(*client);
       ready_.pop_back();
     }
   }
@@ -58,7 +94,7 @@ void Batch::ReadGroup() {
   size_t read = 0;
   for (; read < ready_.size() && group_size_ < kGroup; ++read) {
     Ready& ready = ready_[read];
-    ready.more = ready.client && ready.client->runnable() && ReadRequests(*ready.client);
+    ready.more = ready.client && ready.client->runnable() && ReadRequests(ready);
   }
   // The next group begins with those that had no turn in this one.
   if (read < ready_.size()) {
@@ -73,7 +109,12 @@ void Batch::ReadGroup() {
   }
 }
 
-bool Batch::ReadRequests(client::Client& client) {
+bool Batch::ReadRequests(Ready& ready) {
+  client::Client& client = *ready.client;
+  if (ready.requests >= kTurnRequests || client.output.mark() - ready.output_mark >= kTurnOutputBytes) {
+    client.requests_wait = !client.input.empty();
+    return false;
+  }
   protocol::ReaderLimits limits{.max_bulk_bytes = services_.settings.proto_max_bulk_len_bytes,
                                 .unauthenticated = !client.authenticated};
   // What a client may send before AUTH is limited, and AUTH may be the first of these requests.
@@ -92,6 +133,7 @@ bool Batch::ReadRequests(client::Client& client) {
       return false;
     }
     Request& request = group_[group_size_++];
+    ++ready.requests;
     request.client = &client;
     request.command = nullptr;
     request.has_key = false;
@@ -164,9 +206,17 @@ void Batch::RunGroup() {
       continue;
     }
     client.input.remove_prefix(request.input_bytes);
-    client.reader.DropDetached();
+    services_.lazy_free.Discard(client.reader.DropDetached());
     observer_.AfterCommand(client);
   }
+}
+
+void Batch::Leave(client::Client& client) {
+  client.ready = false;
+  Settle(client);
+  // Whatever it does in the meantime instead of running, ends with its input being added again.
+  client.requests_wait = client.requests_wait && client.runnable();
+  if (client.requests_wait) waiting_.push_back(&client);
 }
 
 // The rest of the input waits with its client: the beginning of a request, or requests behind one that
@@ -181,7 +231,7 @@ void Batch::Settle(client::Client& client) {
   }
   if (client.input.data() != client.pending_input.view().data() ||
       client.input.size() != client.pending_input.size()) {
-    client.pending_input.Assign(client.input);
+    Keep(client, services_.lazy_free);
   }
   client.input = {};
 }

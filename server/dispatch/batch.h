@@ -38,8 +38,20 @@ class Batch {
   void Remove(client::Client& client);  // the client is going away
   bool empty() const { return ready_.empty(); }
 
-  // Runs everything that is complete, connections in turns, and stores what is not complete with its client.
+  // Runs what is complete, connections in turns and each for its share of a turn, and stores the rest with
+  // its client.
   void Run();
+  // A new turn: adds those again whose requests wait because they had their share. Those whose output waits
+  // go on waiting.
+  void BeginTurn();
+  // The same for one client, for which no further turn will come. False when none of its requests wait.
+  bool Resume(client::Client& client);
+  bool requests_wait() const { return !waiting_.empty(); }
+
+  // A connection's share: nobody else waits for more than so many requests, or for so much output to be
+  // written.
+  static constexpr uint32_t kTurnRequests = 256;
+  static constexpr size_t kTurnOutputBytes = 256 * 1024;
 
  private:
   static constexpr size_t kGroup = 128;         // requests in flight between reading and running
@@ -49,12 +61,20 @@ class Batch {
       64 * 1024;  // arguments from this size on get a buffer of their own
 
   void ReadGroup();
-  // Reads requests of one client into the group; false when its input holds no further complete one.
-  bool ReadRequests(client::Client& client);
+  struct Ready {
+    client::Client* client;  // nullptr: removed
+    uint64_t output_mark;    // of its output when it was added
+    uint32_t requests = 0;   // read since then
+    bool more = true;        // its input may hold another complete request
+  };
+  // Reads requests of one client into the group; false when its input holds no further complete one, or it
+  // has had its share.
+  bool ReadRequests(Ready& ready);
   void Prepare(Request& request);
   void PrefetchBucket(int database, const storage::Key& key);
   void PrefetchRecords() const;
   void RunGroup();
+  void Leave(client::Client& client);
   void Settle(client::Client& client);
 
   command::Services& services_;
@@ -64,11 +84,8 @@ class Batch {
   BatchObserver& observer_;
   CommandCache cache_;
 
-  struct Ready {
-    client::Client* client;  // nullptr: removed
-    bool more = true;        // its input may hold another complete request
-  };
   std::vector<Ready> ready_;
+  std::vector<client::Client*> waiting_;  // with requests_wait
   std::vector<Request> group_;
   size_t group_size_ = 0;
   // The keys whose buckets were requested, and whose records are next.

@@ -36,6 +36,7 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       gate_(gate),
       index_(index),
       loop_(this),
+      chunks_(&services.lazy_free),
       executor_(services, stats, gate, index, ticks, monitors),
       batch_(services, executor_, gate, index, *this),
       arena_(new char[kArenaBytes]) {
@@ -69,7 +70,7 @@ void Worker::LeaveGate() {
 
 void Worker::AfterPoll() {
   // A turn of its own for what is due, though nothing arrived.
-  if (expiry_waits_ || eviction_waits_) EnterGate();
+  if (expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty()) EnterGate();
   EndTurn();
 }
 
@@ -78,6 +79,7 @@ void Worker::BeforeSleep() { EndTurn(); }
 
 void Worker::EndTurn() {
   if (!inside_) return;  // nothing happened
+  BeginTurn();
   RunBatch();
   RunDue();
   services_.tracking.EndTurn(*this);
@@ -95,6 +97,13 @@ void Worker::EndTurn() {
   // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs
   // requests that arrive meanwhile milliseconds unless it gets the core now.
   if (ran_more) std::this_thread::yield();
+}
+
+void Worker::BeginTurn() {
+  sharers_ = unsent_.size() + 1;
+  to_flush_.insert(to_flush_.end(), unsent_.begin(), unsent_.end());
+  unsent_.clear();
+  batch_.BeginTurn();
 }
 
 // Behind everybody else's output of the turn, so that nobody's reply waits for it. Any thread.
@@ -161,18 +170,26 @@ void Worker::Adopt(int descriptor, net::Transport transport) {
 void Worker::Close(Client& client) {
   batch_.Remove(client);
   if (client.flush_queued) std::erase(to_flush_, &client);
+  if (client.output_waits) std::erase(unsent_, &client);
   if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
   if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
   services_.pubsub.Leave(client);
   services_.tracking.Forget(client);
   services_.clients.Remove(client);
+  if (client.pending_input.capacity() + client.reader.detached_bytes() >= storage::LazyFree::kSlowBytes) {
+    services_.lazy_free.Submit(
+        std::make_unique<client::InputGarbage>(std::move(client.pending_input), std::move(client.reader)));
+  }
   clients_.erase(client.id);
 }
 
 void Worker::CloseAll() {
   EnterGate();
-  FlushAll();
+  do {
+    BeginTurn();
+    FlushAll();
+  } while (!unsent_.empty());
   while (!clients_.empty()) Close(*clients_.begin()->second);
   LeaveGate();  // another worker may still wait for its turn alone
 }
@@ -204,7 +221,9 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
     executor_.Defer(message);
     return;
   }
+  const uint64_t mark = client.output.mark();
   client::Append(message, &client.output);
+  client.pushed_bytes += client.output.mark() - mark;
   if (&client == executor_.running()) [[unlikely]]
     executor_.MarkReply();
   if (OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
@@ -219,7 +238,7 @@ std::span<char> Worker::ReadBuffer(net::Stream& stream) {
   // One read a turn for each connection; what the socket still holds makes it readable again in the next. Not
   // every second read follows the first: libuv polls again within the turn when more than 1,024 connections
   // are readable, and what a connection sent before has yet to run.
-  if (last_read_ == &stream || client.ready) return {};
+  if (last_read_ == &stream || client.ready || client.requests_wait || client.output_waits) return {};
   if (!client.pending_input.empty()) {
     std::span<char> tail = client.reader.DetachedTail();
     if (tail.empty()) tail = client.pending_input.Tail(client.reader.wanted_bytes());
@@ -280,9 +299,18 @@ void Worker::OnEnd(net::Stream& stream) {
   // What arrived before the end in this same turn still runs, as it would have if the end had come later.
   RunBatch();
   auto& client = *static_cast<Client*>(stream.context);
+  while (batch_.Resume(client)) RunBatch();
   // A peer that only closed its sending side reads the replies that it is owed.
-  if (!client.close_now() && !client.stream().writing()) SendPending(client);
-  Close(client);
+  client.input_ended = true;
+  if (!client.close_now() && !client.stream().writing() && !client.output_waits) {
+    if (client.flush_queued) std::erase(to_flush_, &client);
+    SendPending(client);
+  }
+  if (client.output_waits && !client.close_now()) {
+    client.CloseAfterReply();
+  } else {
+    Close(client);
+  }
 }
 
 // --- writing
@@ -309,7 +337,7 @@ void Worker::FlushAll() {
     std::vector<Client*> clients;
     clients.swap(to_flush_);
     for (Client* client : clients) {
-      client->flush_queued = false;
+      client->flush_queued = client->output_waits = false;
       Flush(*client);
     }
     clients.clear();
@@ -327,6 +355,7 @@ void Worker::Flush(Client& client) {
   if (services_.clients.memory().on()) [[unlikely]]
     touched_.push_back(client.id);
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
+  client.pushed_bytes = 0;
   // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
   // Redis has it.
   bool finished = client.output.empty() && client.close_after_reply() &&
@@ -338,17 +367,23 @@ void Worker::SendPending(Client& client) {
   std::array<client::OutputSlice, kWriteSlices> slices;
   std::array<uv_buf_t, kWriteSlices> buffers;
   bool full = false;  // the socket took less than it was given
-  while (!client.output.empty()) {
+  for (size_t share = SendShare(client); !client.output.empty();) {
+    if (share == 0) {
+      client.output_waits = client.flush_queued = true;
+      unsent_.push_back(&client);
+      return;
+    }
+    const size_t most = std::min(share, kWriteBytes);
     size_t count = 0, total = 0;
-    for (size_t gathered = client.output.Gather(slices); count < gathered && total < kWriteBytes; ++count) {
-      size_t size = std::min(slices[count].size, kWriteBytes - total);
+    for (size_t gathered = client.output.Gather(slices); count < gathered && total < most; ++count) {
+      size_t size = std::min(slices[count].size, most - total);
       buffers[count] = uv_buf_init(const_cast<char*>(slices[count].data), static_cast<unsigned>(size));
       total += size;
     }
     std::span<const uv_buf_t> write(buffers.data(), count);
     stats_.writes++;
     if (full) {
-      if (!client.stream().Write(write)) client.CloseNow();
+      if (client.input_ended || !client.stream().Write(write)) client.CloseNow();
       return;
     }
     ssize_t written = client.stream().TryWrite(write);
@@ -357,8 +392,14 @@ void Worker::SendPending(Client& client) {
       return;
     }
     CountSent(client, static_cast<size_t>(written));
+    share -= static_cast<size_t>(written);
     full = static_cast<size_t>(written) < total;
   }
+}
+
+// What others pushed in this turn goes as well: a reader that keeps up stays level with whoever writes.
+size_t Worker::SendShare(const Client& client) const {
+  return std::clamp(kTurnSendBytes / sharers_, kLeastSent, kMostSent) + client.pushed_bytes;
 }
 
 void Worker::CountSent(Client& client, size_t bytes) {
@@ -480,6 +521,7 @@ void Worker::FeedMonitors(const std::string& line) {
   for (auto& [id, client] : clients_) {
     if (!client->monitor) continue;
     client->reply.Simple(line);
+    client->pushed_bytes += line.size() + 3;
     QueueFlush(*client);
   }
 }
@@ -518,7 +560,7 @@ void Worker::ScheduleWakeup() {
   int64_t now = loop_.NowMs(), at = INT64_MAX;
   int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
   expiry_waits_ = due_in <= 0;
-  loop_.StayAwake(expiry_waits_ || eviction_waits_);
+  loop_.StayAwake(expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty());
   if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);

@@ -77,10 +77,12 @@ class Worker final : public net::LoopHooks,
 
  private:
   static constexpr size_t kArenaBytes = 256 * 1024;
-  static constexpr size_t kReadBytes = 32 * 1024;                        // one read of one connection
-  static constexpr size_t kBigReadBytes = 256 * 1024;                    // while a big argument arrives
-  static constexpr size_t kWriteSlices = 64, kWriteBytes = 1024 * 1024;  // of one write
-  static constexpr int64_t kExpiryIntervalMs = 16;                       // a tick of the timing wheels
+  static constexpr size_t kReadBytes = 32 * 1024;                       // one read of one connection
+  static constexpr size_t kBigReadBytes = 128 * 1024;                   // while a big argument arrives
+  static constexpr size_t kWriteSlices = 64, kWriteBytes = 128 * 1024;  // of one write
+  // What a turn sends of long outputs, and of that one connection's share at most and at least.
+  static constexpr size_t kTurnSendBytes = 512 * 1024, kMostSent = 128 * 1024, kLeastSent = 32 * 1024;
+  static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
 
   void EnterGate();
@@ -91,6 +93,9 @@ class Worker final : public net::LoopHooks,
   void FlushAll();
   void Flush(client::Client& client);
   void SendPending(client::Client& client);
+  // How much of its output a connection may send in this turn.
+  size_t SendShare(const client::Client& client) const;
+  void BeginTurn();  // what the last one left for this
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
@@ -126,6 +131,8 @@ class Worker final : public net::LoopHooks,
 
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   std::vector<client::Client*> to_flush_;
+  std::vector<client::Client*> unsent_;  // with output_waits: to be flushed in the next turn
+  size_t sharers_ = 1;                   // connections that share what this turn sends of long outputs
   std::vector<uint64_t> paused_;
   std::vector<uint64_t>
       touched_;  // clients whose memory may have changed in this turn, while there is a limit on it

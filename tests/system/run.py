@@ -18,6 +18,7 @@ import figures  # noqa: E402
 import limits  # noqa: E402
 import life  # noqa: E402
 import listening  # noqa: E402
+import shares  # noqa: E402
 import start  # noqa: E402
 from cases import Skip  # noqa: E402
 from harness.server import ORACLE, Server  # noqa: E402
@@ -32,7 +33,7 @@ def main():
     with Server(options.server) as probe:
         corral = probe.is_corral()
     passed = failed = skipped = 0
-    for module in (start, directives, listening, limits, client_memory, figures, life):
+    for module in (start, directives, listening, limits, shares, client_memory, figures, life):
         for name, test in list(vars(module).items()):
             if not name.startswith("test_") or (options.names and not any(n in name for n in options.names)):
                 continue
