@@ -2,7 +2,10 @@
 #include "storage/base/shared_bytes.h"
 
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +17,20 @@ namespace {
 [[noreturn]] void FailAllocation(size_t bytes) {
   fprintf(stderr, "Out of memory allocating %zu bytes\n", bytes);
   abort();
+}
+
+// The allocator gives big buffers back to the system at once, in a call during which no other thread of the
+// process can get memory from the system: 20 ms for 256 MB. So the pages go before, a few at a time.
+constexpr size_t kBigBytes = 8 * 1024 * 1024;
+constexpr uintptr_t kSliceBytes = 1024 * 1024;
+
+void ReturnPages(const char* data, size_t bytes) {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  uintptr_t at = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
+  for (; at < end; at += std::min(kSliceBytes, end - at)) {
+    madvise(reinterpret_cast<void*>(at), std::min(kSliceBytes, end - at), MADV_DONTNEED);
+  }
 }
 
 }  // namespace
@@ -58,7 +75,11 @@ void SharedBytes::Reserve(size_t capacity) {
 
 void SharedBytes::Drop() {
   // The last holder needs no atomic write: nobody else can make a copy any more.
-  if (unique() || block_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) free(block_);
+  if (unique() || block_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (capacity() >= kBigBytes) [[unlikely]]
+      ReturnPages(data(), capacity());
+    free(block_);
+  }
 }
 
 }  // namespace corral::storage
