@@ -1,6 +1,7 @@
 // The keys of one database that fall into one shard: index, expiry references, counts.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -128,12 +129,18 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
     if (!due) break;
     expire(due_hash, due);
   }
+  // One reference takes the place of the fired one, and serves all that share the hash's low half: one for
+  // each of them would double what two such keys have, each time.
+  int64_t next_ms = INT64_MAX;
+  bool alive = false;
   index_.VisitHashLow(hash_low, [&](Position position) {
     if (!position.slot().expires()) return;
     const Record& record = *position.record();
-    if (HashLow(index_.HashOf(record)) == hash_low)
-      wheel_->Add(hash_low, FirstExpiredMs(record.expire_at_ms()));
+    if (HashLow(index_.HashOf(record)) != hash_low) return;
+    next_ms = std::min(next_ms, FirstExpiredMs(record.expire_at_ms()));
+    alive = true;
   });
+  if (alive) wheel_->Add(hash_low, next_ms);
 }
 
 }  // namespace corral::storage
