@@ -57,7 +57,7 @@ void RecencyClock::Restart(RecencyMode mode, int64_t now_ms) {
 // Without a limit, all that was written so far stands for a lifetime: when a limit comes, the ages are there.
 uint64_t RecencyClock::LifetimeBytes() const {
   if (limited_epoch_bytes_ != 0) return limited_epoch_bytes_ * kLifetimeEpochs;
-  return std::max(written_bytes_, kLeastEpochBytes * kLifetimeEpochs);
+  return std::max(written_bytes_ - idle_bytes_, kLeastEpochBytes * kLifetimeEpochs);
 }
 
 uint64_t RecencyClock::EpochBytes() const {
@@ -74,7 +74,11 @@ void RecencyClock::BeginEpoch(int64_t now_ms) {
   const int max_rank = mode_ == RecencyMode::kLru ? kMaxRankLru : kMaxRankLfu;
   if (rank_ == max_rank) return;  // until Compact
   // In LFU mode only bytes make keys age; an hour without them stands for an epoch's.
-  if (mode_ == RecencyMode::kLfu && written_bytes_ < epoch_end_bytes_) written_bytes_ += EpochBytes();
+  if (mode_ == RecencyMode::kLfu && written_bytes_ < epoch_end_bytes_) {
+    const uint64_t bytes = EpochBytes();
+    written_bytes_ += bytes;
+    idle_bytes_ += bytes;
+  }
   epochs_[++rank_] = {now_ms, written_bytes_};
   epoch_end_bytes_ = written_bytes_ + EpochBytes();
   compaction_due_ = rank_ == max_rank;

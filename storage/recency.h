@@ -118,6 +118,7 @@ class RecencyClock {
   uint64_t epoch_ms_ = 0;
   uint64_t limited_epoch_bytes_ = 0;
   uint64_t written_bytes_ = 0;
+  uint64_t idle_bytes_ = 0;  // of these, what epochs that ended without them stood for
   uint64_t epoch_end_bytes_ = 0;
   std::array<Epoch, 256> epochs_;           // by rank; those up to rank_ are set
   std::array<uint8_t, 256> translation_{};  // by stamp, of the compaction at hand

@@ -157,6 +157,22 @@ TEST_CASE("LFU: frequency starts at 1, grows with use, and decays with what is w
   CHECK(before == 0);
 }
 
+TEST_CASE("LFU: months without a limit and without writes do not use up the count of bytes") {
+  RecencyClock clock(kStartMs, RecencyMode::kLfu);
+  int64_t now = kStartMs;
+  Stamps table{{clock.NewStamp(1, now)}};
+  for (int hour = 0; hour < 2000; ++hour) {
+    now += 3'600'000;
+    table.stamps[0] = clock.Touch(table.stamps[0], now);
+    table.CompactIfDue(clock);
+    // One epoch an hour, and not one for each use.
+    const uint8_t rank = clock.rank();
+    for (int i = 0; i < 20; ++i) table.stamps[0] = clock.Touch(table.stamps[0], now + i);
+    REQUIRE(clock.rank() == rank);
+    clock.CheckInvariants();
+  }
+}
+
 TEST_CASE("LFU: a much used key outlives newer ones, but not for ever") {
   RecencyClock clock(kStartMs, RecencyMode::kLfu);
   constexpr uint64_t kLimit = 64'000;
