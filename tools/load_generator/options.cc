@@ -130,8 +130,14 @@ std::string CheckTogether(const Options& options) {
       std::ranges::find(options.mix, OperationKind::kGetLease, &MixPart::kind) != options.mix.end();
   if (leases && options.protocol != Protocol::kResp) return "--mix getlease needs --protocol resp";
   if (options.seconds == 0 && !options.prefill) return "--seconds 0 does nothing without --prefill";
-  if (options.pipeline * std::max<std::uint64_t>(1, options.values.Largest()) > (std::uint64_t{1} << 30)) {
+  constexpr std::uint64_t kMostBatchBytes = std::uint64_t{1} << 30;
+  if (options.pipeline * std::max<std::uint64_t>(1, options.values.Largest()) > kMostBatchBytes) {
     return "--pipeline times the largest of --values is over 1 GiB";
+  }
+  const bool mgets =
+      std::ranges::find(options.mix, OperationKind::kMget, &MixPart::kind) != options.mix.end();
+  if (mgets && options.pipeline * options.mget_keys * options.key_bytes > kMostBatchBytes) {
+    return "--pipeline times --mget-keys times --key-bytes is over 1 GiB";
   }
   return {};
 }

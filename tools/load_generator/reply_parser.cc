@@ -10,6 +10,8 @@ namespace {
 
 // Longer than any line of either protocol that a load can cause; bounds the memory of a broken stream.
 constexpr std::size_t kLongestLine = 64 * 1024;
+// Longer than any value that a load can have stored.
+constexpr std::uint64_t kLongestValue = std::uint64_t{1} << 32;
 
 }  // namespace
 
@@ -52,10 +54,7 @@ ReplyParser::Step ReplyParser::HandleRespLine(std::string_view line, Reply* repl
     case '$':
       if (!ParseNumber(line.substr(1), &number) || number < -1) return Step::kBroken;
       if (number < 0) return FinishElement(reply);
-      ++found_;
-      value_bytes_ += number;
-      skip_bytes_ = number + 2;
-      return Step::kGoOn;
+      return BeginValue(static_cast<std::uint64_t>(number));
     case '*':
       if (!ParseNumber(line.substr(1), &number) || number < 1 || elements_left_ > 0) return Step::kBroken;
       elements_left_ = number;
@@ -71,6 +70,14 @@ ReplyParser::Step ReplyParser::HandleRespLine(std::string_view line, Reply* repl
     default:
       return Step::kBroken;
   }
+}
+
+ReplyParser::Step ReplyParser::BeginValue(std::uint64_t length) {
+  if (length > kLongestValue) return Step::kBroken;
+  ++found_;
+  value_bytes_ += length;
+  skip_bytes_ = length + 2;
+  return Step::kGoOn;
 }
 
 ReplyParser::Step ReplyParser::FinishElement(Reply* reply) {
@@ -89,10 +96,7 @@ ReplyParser::Step ReplyParser::HandleMemcachedLine(std::string_view line, Reply*
   if (line.starts_with("VALUE ")) {
     std::uint64_t length = 0;
     if (!ParseNumber(line.substr(line.rfind(' ') + 1), &length)) return Step::kBroken;
-    ++found_;
-    value_bytes_ += length;
-    skip_bytes_ = length + 2;
-    return Step::kGoOn;
+    return BeginValue(length);
   }
   if (line == "END") return FinishElement(reply);
   *reply = {line == "STORED" ? Reply::Kind::kStored : Reply::Kind::kOther, 0, 0, line};

@@ -41,6 +41,7 @@ class ReplyParser {
 
   Step HandleRespLine(std::string_view line, Reply* reply);
   Step HandleMemcachedLine(std::string_view line, Reply* reply);
+  Step BeginValue(std::uint64_t length);
   Step FinishElement(Reply* reply);
 
   Protocol protocol_;

@@ -74,6 +74,10 @@ TEST_CASE("wrong arguments are named, with what is allowed") {
   CHECK(problem({"--mix", "get:1,"}).starts_with("--mix get:1,: must be a list"));
   CHECK(problem({"--values", "8-1"}).find("is not SIZE") != std::string::npos);
   CHECK(problem({"--key-bytes", "3"}) == "--key-bytes 3 is too short for --keys 1000000: at least 6");
+  CHECK(problem({"--pipeline", "100000", "--values", "20000"}).ends_with("is over 1 GiB"));
+  CHECK(problem({"--pipeline", "100000", "--mix", "get,mget", "--mget-keys", "1000"})
+            .ends_with("is over 1 GiB"));
+  CHECK(problem({"--pipeline", "100000", "--mget-keys", "1000"}).empty());
   CHECK(problem({"--seconds", "0"}) == "--seconds 0 does nothing without --prefill");
 }
 

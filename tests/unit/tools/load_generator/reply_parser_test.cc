@@ -75,18 +75,23 @@ TEST_CASE("memcached replies, cut anywhere") {
 
 TEST_CASE("bytes that are not the protocol's are refused") {
   for (const std::string_view bytes :
-       {"hello\r\n", "\r\n", "+OK\n", "$x\r\n", "$-2\r\n", "*0x\r\n", "*1\r\n*1\r\n", "*2\r\n+x\r\n"}) {
+       {"hello\r\n", "\r\n", "+OK\n", "$x\r\n", "$-2\r\n", "*0x\r\n", "*1\r\n*1\r\n", "*2\r\n+x\r\n",
+        "$9223372036854775807\r\n", "$99999999999999999999\r\n"}) {
     CAPTURE(bytes);
     ReplyParser parser(Protocol::kResp);
     parser.Feed(bytes);
     Reply reply{};
     CHECK(parser.Next(&reply) == ReplyParser::Status::kBroken);
   }
-  ReplyParser parser(Protocol::kMemcached);
   const std::string endless(100'000, 'x');
-  parser.Feed(endless);
-  Reply reply{};
-  CHECK(parser.Next(&reply) == ReplyParser::Status::kBroken);
+  for (const std::string_view bytes :
+       {std::string_view(endless), std::string_view("VALUE k 0 18446744073709551615\r\n")}) {
+    CAPTURE(bytes.size());
+    ReplyParser parser(Protocol::kMemcached);
+    parser.Feed(bytes);
+    Reply reply{};
+    CHECK(parser.Next(&reply) == ReplyParser::Status::kBroken);
+  }
 }
 
 }  // namespace
