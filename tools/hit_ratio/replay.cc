@@ -29,10 +29,19 @@ constexpr size_t kKeyBytes = 16;
 // What one key takes of the limit: one object, or what the storage code allocates for it.
 size_t CostOf(const Request& request, const Limit& limit) {
   if (limit.objects != 0) return 1;
-  constexpr size_t kHeaderBytes = 5;
+  constexpr size_t kHeaderBytes = 3;
+  constexpr size_t kExpiryBytes = 8;
   constexpr size_t kIndexBytes = 11;
-  const size_t expiry_bytes = request.ttl_ms != 0 ? 6 + 9 : 0;
-  return storage::Record::SizeClass(kHeaderBytes + kKeyBytes + request.size + expiry_bytes) + kIndexBytes;
+  constexpr size_t kReferenceBytes = 9;  // in the timing wheel
+  const bool expires = request.ttl_ms != 0;
+  return storage::Record::SizeClass(kHeaderBytes + (expires ? kExpiryBytes : 0) + kKeyBytes + request.size) +
+         kIndexBytes + (expires ? kReferenceBytes : 0);
+}
+
+// What of a value is really stored: where keys are counted, its size does not matter.
+size_t StoredBytes(const Request& request, const Limit& limit) {
+  constexpr uint32_t kMostBytes = 32;
+  return limit.objects != 0 ? std::min(request.size, kMostBytes) : request.size;
 }
 
 size_t Capacity(const Limit& limit) { return limit.objects != 0 ? limit.objects : limit.bytes; }
@@ -145,6 +154,8 @@ Score ReplayOptimum(const Trace& trace, const Limit& limit) {
     if (present) {
       by_next_use.erase({entry->second.next, request.key});
       if (!hit) entry->second.expiry_ms = ExpiryOf(request);
+    } else if (cost > Capacity(limit)) {
+      continue;
     } else {
       entry = entries.emplace(request.key, Entry{0, cost, ExpiryOf(request)}).first;
       used += cost;
@@ -175,7 +186,10 @@ Score ReplayKeyspace(const Trace& trace, const Limit& limit, storage::EvictionPo
                     nullptr, &lazy_free);
   keyspace.SetEvictionPolicy(policy);
   Tally tally(trace);
-  const uint32_t largest = std::ranges::max(trace.requests, {}, &Request::size).size;
+  size_t largest = 0;
+  for (const Request& request : trace.requests) {
+    if (CostOf(request, limit) <= Capacity(limit)) largest = std::max(largest, StoredBytes(request, limit));
+  }
   const std::string value(largest, 'v');
   uint64_t miss_ns = 0;
   int64_t next_due_ms = INT64_MAX;
@@ -188,7 +202,9 @@ Score ReplayKeyspace(const Trace& trace, const Limit& limit, storage::EvictionPo
     const storage::Key key = keyspace.MakeKey(name.view());
     const bool hit = database.Find(key) != nullptr;
     tally.Count(hit, database.size());
-    if (hit) continue;
+    // What could never fit is not stored, by none of the replays.
+    if (hit || CostOf(request, limit) > Capacity(limit)) continue;
+    const size_t size = StoredBytes(request, limit);
     const uint64_t start_ns = system_clock.monotonic_ns();
     if (limit.objects != 0) {
       // What the daemon's limit would be, were its memory all keys: one byte too little.
@@ -196,10 +212,10 @@ Score ReplayKeyspace(const Trace& trace, const Limit& limit, storage::EvictionPo
         const auto used = static_cast<uint64_t>(MemoryMeter::UsedBytes());
         if (!keyspace.MakeRoom(used - 1, 0, now_ms)) break;
       }
-    } else if (!keyspace.MakeRoom(static_cast<uint64_t>(base_bytes) + limit.bytes, request.size, now_ms)) {
+    } else if (!keyspace.MakeRoom(static_cast<uint64_t>(base_bytes) + limit.bytes, size, now_ms)) {
       continue;
     }
-    database.PutString(key, std::string_view(value).substr(0, request.size),
+    database.PutString(key, std::string_view(value).substr(0, size),
                        {.expire_at_ms = request.ttl_ms != 0 ? now_ms + request.ttl_ms : storage::kNoExpiry});
     miss_ns += system_clock.monotonic_ns() - start_ns;
     if (request.ttl_ms != 0) next_due_ms = std::min(next_due_ms, now_ms + request.ttl_ms);
