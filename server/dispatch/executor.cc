@@ -70,6 +70,10 @@ std::optional<std::string> Executor::Refusal(const Request& request) const {
       !command->Is(command::kWhileSubscribed)) {
     return protocol::wire::NotWhileSubscribed(command->name);
   }
+  if (client.monitor &&
+      command->Is(command::kWrite | command::kReadonly | command::kMayReplicate | command::kHeldWithWrites)) {
+    return std::string(protocol::wire::kNoKeysForMonitor);
+  }
   return std::nullopt;
 }
 
