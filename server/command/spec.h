@@ -122,6 +122,8 @@ struct CommandSpec {
       syntax;  // arguments as the command's page writes them; COMMAND DOCS and HELP are derived from it
   std::span<const std::string_view> tips = {};
   std::span<const CommandSpec> subcommands = {};
+  std::string_view deprecated_since = {};  // the version of Redis that calls it old, and
+  std::string_view replaced_by = {};       // what it names instead
 };
 
 // The usual single and multiple keys, for rows.

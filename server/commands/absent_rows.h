@@ -77,6 +77,13 @@ constexpr command::CommandSpec Module(std::string_view name, int arity, uint32_t
           .tips = tips};
 }
 
+constexpr command::CommandSpec Deprecated(std::string_view since, std::string_view replaced_by,
+                                          command::CommandSpec spec) {
+  spec.deprecated_since = since;
+  spec.replaced_by = replaced_by;
+  return spec;
+}
+
 inline constexpr std::string_view kPerSlot = "O(N) where N is the total number of hash slot arguments";
 inline constexpr std::string_view kPerRange =
     "O(N) where N is the total number of the slots between the start slot and end slot arguments.";
@@ -136,10 +143,12 @@ inline constexpr command::CommandSpec kClusterSubcommands[] = {
                     "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>"),
     absent::Cluster("shards", 2, absent::kRead, "7.0.0", "O(N) where N is the total number of cluster nodes",
                     "Answers the slots and nodes of every shard.", "", absent::kChanging),
-    absent::Cluster("slaves", 3, absent::kAdmin, "3.0.0", "O(1)", "Answers the replicas of a master.",
-                    "node-id", absent::kChanging),
-    absent::Cluster("slots", 2, absent::kRead, "3.0.0", absent::kPerNode,
-                    "Answers which node has which slots.", "", absent::kChanging),
+    absent::Deprecated("5.0.0", "`CLUSTER REPLICAS`",
+                       absent::Cluster("slaves", 3, absent::kAdmin, "3.0.0", "O(1)",
+                                       "Answers the replicas of a master.", "node-id", absent::kChanging)),
+    absent::Deprecated("7.0.0", "`CLUSTER SHARDS`",
+                       absent::Cluster("slots", 2, absent::kRead, "3.0.0", absent::kPerNode,
+                                       "Answers which node has which slots.", "", absent::kChanging)),
 };
 
 inline constexpr command::CommandSpec kModuleSubcommands[] = {

@@ -1,4 +1,5 @@
 // COMMAND: what the daemon says about its own commands, all of it read from the rows.
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -47,6 +48,12 @@ void Docs(Context& context) {
   }
 }
 
+// Channels stand where keys stand, and are none.
+bool NamesKeys(const CommandSpec& spec) {
+  return std::ranges::any_of(
+      spec.keys, [](const command::KeySpec& keys) { return (keys.flags & command::kKeyNotKey) == 0; });
+}
+
 // Finds the keys of the command line behind COMMAND GETKEYS; false when the client got an error, or no keys.
 bool FindKeysOfLine(Context& context, std::vector<command::KeyPosition>* keys) {
   const std::span<const std::string_view> line = context.arguments().subspan(2);
@@ -55,7 +62,7 @@ bool FindKeysOfLine(Context& context, std::vector<command::KeyPosition>* keys) {
     command = command->Subcommand(line[1]);
   if (command == nullptr) {
     context.reply.Error("ERR Invalid command specified");
-  } else if (command->spec->keys.empty()) {
+  } else if (!NamesKeys(*command->spec)) {
     context.reply.Error("ERR The command has no key arguments");
   } else if (!command->TakesArguments(line.size())) {
     context.reply.Error("ERR Invalid number of arguments specified for command");

@@ -24,7 +24,8 @@ constexpr std::string_view kFlagNames[] = {
     "skip_monitor",  "skip_slowlog",      "asking",           "fast",        "no_auth",
     "may_replicate", "no_mandatory_keys", "no_async_loading", "movablekeys", "no_multi",
     "allow_busy"};
-static_assert(std::size(kFlagNames) == static_cast<size_t>(std::popcount(static_cast<uint32_t>(command::kShownFlags))));
+static_assert(std::size(kFlagNames) ==
+              static_cast<size_t>(std::popcount(static_cast<uint32_t>(command::kShownFlags))));
 
 // In the order of command::Category's bits.
 constexpr std::string_view kCategoryNames[] = {
@@ -188,11 +189,21 @@ void ReplyCommandInfo(ReplyWriter& reply, const Command& command) {
 void ReplyCommandDocs(ReplyWriter& reply, const Command& command) {
   const CommandSpec& spec = *command.spec;
   const std::vector<SyntaxArgument> arguments = ParseSyntax(command.name, spec.syntax);
-  reply.Map(3 + size_t{!spec.complexity.empty()} + !arguments.empty() + !command.subcommands.empty());
+  const bool deprecated = !spec.deprecated_since.empty();
+  const size_t deprecation = deprecated ? 2 + size_t{!spec.replaced_by.empty()} : 0;
+  reply.Map(3 + size_t{!spec.complexity.empty()} + deprecation + !arguments.empty() +
+            !command.subcommands.empty());
   ReplyPair(reply, "summary", spec.summary);
   ReplyPair(reply, "since", spec.since);
   ReplyPair(reply, "group", spec.group);
   if (!spec.complexity.empty()) ReplyPair(reply, "complexity", spec.complexity);
+  if (deprecated) {
+    reply.Bulk("doc_flags");
+    reply.Set(1);
+    reply.Simple("deprecated");
+    ReplyPair(reply, "deprecated_since", spec.deprecated_since);
+    if (!spec.replaced_by.empty()) ReplyPair(reply, "replaced_by", spec.replaced_by);
+  }
   if (!arguments.empty()) {
     size_t next_key = 0;
     reply.Bulk("arguments");
