@@ -27,6 +27,10 @@ const Choice* FindChoice(const Directive& directive, std::string_view name) {
   return nullptr;
 }
 
+std::string BoundsText(const Directive& directive) {
+  return fmt::format("argument must be between {} and {} inclusive", directive.low, directive.high);
+}
+
 bool ParseOctal(const std::string& text, int64_t* value) {
   char* end = nullptr;
   errno = 0;
@@ -43,7 +47,9 @@ Result ReadNumber(const Directive& directive, const std::string& text, int64_t* 
         *value = static_cast<int64_t>(*bytes);
         return Result::Ok();
       }
-      if (directive.kind == Kind::kMemory) return Result::Error("argument must be a memory value");
+      if (directive.kind == Kind::kMemory) {
+        return Result::Error(bytes ? BoundsText(directive) : "argument must be a memory value");
+      }
       const std::string_view digits = std::string_view(text).substr(0, text.empty() ? 0 : text.size() - 1);
       if (!text.ends_with('%') || !storage::ParseInt64(digits, value) || *value < 0) {
         return Result::Error("argument must be a memory or percent value");
@@ -76,8 +82,7 @@ Result CheckBounds(const Directive& directive, int64_t value) {
     return Result::Error(fmt::format("percentage argument must be less or equal to {}", -directive.low));
   }
   if (value >= directive.low && value <= directive.high) return Result::Ok();
-  return Result::Error(
-      fmt::format("argument must be between {} and {} inclusive", directive.low, directive.high));
+  return Result::Error(BoundsText(directive));
 }
 
 Result ParseChoices(const Directive& directive, const std::vector<std::string>& words, int64_t* value) {

@@ -58,7 +58,7 @@ bool ExpandTitle(std::string_view title_template, const TitleVariables& variable
 
 bool IsValidTitleTemplate(std::string_view title_template) {
   std::string title;
-  return ExpandTitle(title_template, {}, &title);
+  return ExpandTitle(title_template, {.listen_addr = "*", .config_file = "-"}, &title) && !title.empty();
 }
 
 ProcessTitle::ProcessTitle(int argc, char** argv, char*** environment) {

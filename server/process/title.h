@@ -20,6 +20,7 @@ struct TitleVariables {
 
 // "{{" stands for a brace. False for a brace that is not closed and for an unknown variable.
 bool ExpandTitle(std::string_view title_template, const TitleVariables& variables, std::string* title);
+// Nor is a template valid that may expand to nothing, having only variables that can be empty.
 bool IsValidTitleTemplate(std::string_view title_template);
 
 // Owns the memory that the kernel shows as the command line: the program's arguments and, behind them, its

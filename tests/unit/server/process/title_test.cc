@@ -27,9 +27,12 @@ TEST_CASE("title: variables") {
 }
 
 TEST_CASE("title: templates that are wrong") {
-  CHECK(IsValidTitleTemplate(""));
+  CHECK(IsValidTitleTemplate("{listen-addr}"));
+  CHECK(IsValidTitleTemplate("{config-file}"));
+  CHECK(IsValidTitleTemplate("{tls-port}"));
   CHECK(IsValidTitleTemplate("{title}}"));
-  for (const char* wrong : {"{foo}", "{title", "{", "{}", "{Title}"}) {
+  for (const char* wrong :
+       {"{foo}", "{title", "{", "{}", "{Title}", "", "  ", "{title}", "{server-mode} {unixsocket}"}) {
     CAPTURE(wrong);
     CHECK_FALSE(IsValidTitleTemplate(wrong));
   }
