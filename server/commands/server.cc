@@ -64,7 +64,7 @@ void Shutdown(Context& context) {
     if (option == nullptr) return context.ReplySyntaxError();
     *option = true;
   }
-  if ((abort && context.size() > 2) || (save && no_save)) return context.ReplySyntaxError();
+  if ((abort && (save || no_save || now || force)) || (save && no_save)) return context.ReplySyntaxError();
   if (abort) {
     // Only one by signal waits, and only while DEBUG PAUSE-CRON lasts.
     if (context.services.lifecycle.AbortShutdown()) return context.reply.Ok();
