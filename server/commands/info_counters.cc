@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/commands/info_sections.h"
+#include "server/config/directive.h"
 #include "server/config/settings.h"
 #include "server/pubsub/hub.h"
 #include "server/telemetry/histogram.h"
@@ -70,8 +71,12 @@ void AppendStatsInfo(Context& context, std::string* out) {
   Line(out, "instantaneous_ops_per_sec:{:.0f}", telemetry.commands_rate.per_second());
   Line(out, "total_net_input_bytes:{}", telemetry.Sum(&WorkerStats::bytes_in));
   Line(out, "total_net_output_bytes:{}", telemetry.Sum(&WorkerStats::bytes_out));
+  Line(out, "total_net_repl_input_bytes:0");
+  Line(out, "total_net_repl_output_bytes:0");
   Line(out, "instantaneous_input_kbps:{:.2f}", telemetry.input_rate.per_second() / 1024);
   Line(out, "instantaneous_output_kbps:{:.2f}", telemetry.output_rate.per_second() / 1024);
+  Line(out, "instantaneous_input_repl_kbps:0.00");
+  Line(out, "instantaneous_output_repl_kbps:0.00");
   Line(out, "rejected_connections:{}", telemetry.Sum(&WorkerStats::rejected_connections));
   Line(out, "sync_full:0");
   Line(out, "sync_partial_ok:0");
@@ -89,6 +94,13 @@ void AppendStatsInfo(Context& context, std::string* out) {
   Line(out, "pubsubshard_channels:{}", pubsub.topics(pubsub::TopicKind::kShardChannel));
   Line(out, "latest_fork_usec:0");
   Line(out, "total_forks:0");
+  // There are neither replicas nor other servers to talk to, and no defragmentation.
+  for (std::string_view line :
+       {"migrate_cached_sockets:0", "slave_expires_tracked_keys:0", "active_defrag_hits:0",
+        "active_defrag_misses:0", "active_defrag_key_hits:0", "active_defrag_key_misses:0",
+        "total_active_defrag_time:0", "current_active_defrag_time:0"}) {
+    Line(out, "{}", line);
+  }
   const tracking::Figures tracking = context.services.tracking.figures();
   Line(out, "tracking_total_keys:{}", tracking.keys);
   Line(out, "tracking_total_items:{}", tracking.items);
@@ -113,6 +125,8 @@ void AppendReplicationInfo(Context& context, std::string* out) {
   Line(out, "master_repl_offset:0");
   Line(out, "second_repl_offset:-1");
   Line(out, "repl_backlog_active:0");
+  Line(out, "repl_backlog_size:{}",
+       config::FormatValue(*config::FindDirective("repl-backlog-size"), context.services.settings));
   Line(out, "repl_backlog_first_byte_offset:0");
   Line(out, "repl_backlog_histlen:0");
 }

@@ -158,6 +158,14 @@ void AppendMemoryInfo(Context& context, std::string* out) {
   Line(out, "allocator_active:{}", active);
   Line(out, "allocator_resident:{}", resident);
   Bytes(out, "total_system_memory", f.system);
+  // There are no scripts yet.
+  Line(out, "used_memory_lua:0");
+  Line(out, "used_memory_lua_human:0B");
+  Line(out, "used_memory_scripts:0");
+  Line(out, "used_memory_scripts_human:0B");
+  Line(out, "number_of_cached_scripts:0");
+  Line(out, "number_of_functions:0");
+  Line(out, "number_of_libraries:0");
   Bytes(out, "maxmemory", static_cast<int64_t>(settings.maxmemory_bytes));
   Line(out, "maxmemory_policy:{}", PolicyName(settings.maxmemory_policy));
   Line(out, "allocator_frag_ratio:{:.2f}", ratio(f.allocator.active, f.allocator.allocated));
