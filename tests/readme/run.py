@@ -253,12 +253,15 @@ def part_directives(text, options):
 
 
 def part_paths(text, options):
-    """Every file and folder that a code span names is there."""
+    """Every file and folder that a code span names is there, and a script can be run as the page runs it."""
     failed = 0
     for line in markdown.prose(text):
         for word in (word for span in markdown.spans(line) for word in span.split()):
             if PATH.match(word) and not list(ROOT.glob(word.rstrip("/"))):
                 print("README.md names %s, which is not there" % word)
+                failed += 1
+            elif (ROOT / word).is_file() and (ROOT / word).read_bytes()[:2] == b"#!" and not os.access(ROOT / word, os.X_OK):
+                print("README.md names %s, which is a script and not executable" % word)
                 failed += 1
     return failed
 
