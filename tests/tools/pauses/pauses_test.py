@@ -41,6 +41,10 @@ class Pauses(unittest.TestCase):
             self.assertTrue(measured["good"], measured)
             self.assertGreater(measured["samples"], 50)
             self.assertGreaterEqual(measured["slow_commands"], 0)
+            turns = measured["turns"]
+            self.assertGreater(turns["longest_cpu_us"], 1)
+            self.assertGreater(turns["longest_us"], 1)
+            self.assertEqual(turns["over_1ms"] > 0, turns["longest_cpu_us"] > 1000, turns)
 
     def test_wrong_arguments(self):
         for arguments, text in (
