@@ -26,7 +26,7 @@ void Require(bool condition, const char* what) {
 
 TimingWheel::TimingWheel(int64_t now_ms)
     : cursor_tick_(std::clamp<int64_t>(now_ms, 0, kMaxMs) / kTickMs), latest_tick_(cursor_tick_) {
-  static_assert(sizeof(Chunk) == 256);
+  static_assert(sizeof(Chunk) == 16 && sizeof(Slots) == 512);
 }
 
 TimingWheel::~TimingWheel() { Clear(); }
@@ -56,7 +56,7 @@ void TimingWheel::FileAllAnew(int64_t now_tick) {
   if (refile_ == nullptr) refile_base_tick_ = cursor_tick_;
   for (Level& level : levels_) {
     for (; level.occupied != 0; level.occupied &= level.occupied - 1) {
-      Chunk*& slot = level.slots[static_cast<size_t>(std::countr_zero(level.occupied))];
+      Chunk*& slot = (*level.slots)[static_cast<size_t>(std::countr_zero(level.occupied))];
       // Newest chunk in front: only the front one of a list may have room, so `refile_` is never pushed to.
       Chunk* last = slot;
       while (last->next != nullptr) last = last->next;
@@ -100,7 +100,7 @@ bool TimingWheel::SelectDueSlot(int64_t now_tick) {
   if (!FirstSlot(&source_level_, &source_slot_, &start_tick) || start_tick > now_tick) {
     source_level_ = -1;
     cursor_tick_ = std::max(cursor_tick_, now_tick);
-    FreeIdleChunks();
+    FreeIdleMemory();
     return false;
   }
   cursor_tick_ = std::max(cursor_tick_, start_tick);
@@ -110,10 +110,10 @@ bool TimingWheel::SelectDueSlot(int64_t now_tick) {
 TimingWheel::Reference TimingWheel::TakeReference() {
   Chunk** list = &refile_;
   if (source_level_ >= 0) {
-    list = &levels_[static_cast<size_t>(source_level_)].slots[static_cast<size_t>(source_slot_)];
+    list = &(*levels_[static_cast<size_t>(source_level_)].slots)[static_cast<size_t>(source_slot_)];
   }
   Chunk* chunk = *list;
-  const Reference reference = chunk->references[--chunk->count];
+  const Reference reference = chunk->references()[--chunk->count];
   --references_;
   if (chunk->count == 0) {
     *list = chunk->next;
@@ -137,18 +137,24 @@ void TimingWheel::File(uint32_t hash_low, int64_t tick) {
   const int level = std::min(highest_bit / kSlotBits, kLevels - 1);
   const int slot = DigitOf(tick, level);
   Level& target = levels_[static_cast<size_t>(level)];
+  if (target.slots == nullptr) [[unlikely]] {
+    target.slots = std::make_unique<Slots>();
+    bytes_ += sizeof(Slots);
+  }
   target.occupied |= uint64_t{1} << slot;
-  Push(&target.slots[static_cast<size_t>(slot)], {hash_low, static_cast<uint32_t>(tick)});
+  Push(&(*target.slots)[static_cast<size_t>(slot)], {hash_low, static_cast<uint32_t>(tick)});
   ++references_;
 }
 
 void TimingWheel::Push(Chunk** list, Reference reference) {
-  if (*list == nullptr || (*list)->count == kChunkReferences) {
-    Chunk* chunk = AllocateChunk();
-    chunk->next = *list;
-    *list = chunk;
+  Chunk* front = *list;
+  if (front == nullptr || front->count == front->capacity) {
+    Chunk* chunk =
+        AllocateChunk(front == nullptr ? kLeastChunkBytes : std::min(2 * front->bytes(), kMostChunkBytes));
+    chunk->next = front;
+    *list = front = chunk;
   }
-  (*list)->references[(*list)->count++] = reference;
+  front->references()[front->count++] = reference;
 }
 
 int64_t TimingWheel::NextDueMs() const {
@@ -160,71 +166,82 @@ int64_t TimingWheel::NextDueMs() const {
   return start_tick * kTickMs;
 }
 
-TimingWheel::Chunk* TimingWheel::AllocateChunk() {
+TimingWheel::Chunk* TimingWheel::AllocateChunk(size_t bytes) {
   Chunk* chunk = free_chunks_;
-  if (chunk != nullptr) {
+  if (bytes == kMostChunkBytes && chunk != nullptr) {
     free_chunks_ = chunk->next;
     --free_chunk_count_;
   } else {
-    chunk = new Chunk;
+    chunk = static_cast<Chunk*>(::operator new(bytes));
+    chunk->capacity = CapacityOf(bytes);
+    bytes_ += bytes;
   }
   chunk->count = 0;
-  ++chunks_;
   return chunk;
 }
 
 void TimingWheel::ReleaseChunk(Chunk* chunk) {
-  --chunks_;
-  if (free_chunk_count_ == kMaxFreeChunks) {
-    delete chunk;
-    return;
-  }
+  if (chunk->bytes() != kMostChunkBytes || free_chunk_count_ == kMaxFreeChunks) return FreeChunk(chunk);
   chunk->next = free_chunks_;
   free_chunks_ = chunk;
   ++free_chunk_count_;
 }
 
-void TimingWheel::FreeIdleChunks() {
+void TimingWheel::FreeIdleMemory() {
   FreeList(std::exchange(free_chunks_, nullptr));
   free_chunk_count_ = 0;
+  if (references_ > kFewReferences) return;
+  for (Level& level : levels_) {
+    if (level.occupied != 0 || level.slots == nullptr) continue;
+    level.slots.reset();
+    bytes_ -= sizeof(Slots);
+  }
+}
+
+void TimingWheel::FreeChunk(Chunk* chunk) {
+  bytes_ -= chunk->bytes();
+  ::operator delete(chunk, chunk->bytes());
 }
 
 void TimingWheel::FreeList(Chunk* chunk) {
-  while (chunk != nullptr) delete std::exchange(chunk, chunk->next);
+  while (chunk != nullptr) FreeChunk(std::exchange(chunk, chunk->next));
 }
-
-size_t TimingWheel::allocated_bytes() const { return (chunks_ + free_chunk_count_) * sizeof(Chunk); }
 
 void TimingWheel::Clear() {
   for (Level& level : levels_) {
-    for (Chunk*& slot : level.slots) FreeList(std::exchange(slot, nullptr));
+    if (level.slots == nullptr) continue;
+    for (Chunk*& slot : *level.slots) FreeList(std::exchange(slot, nullptr));
     level.occupied = 0;
   }
   FreeList(std::exchange(refile_, nullptr));
-  FreeIdleChunks();
   references_ = 0;
-  chunks_ = 0;
+  FreeIdleMemory();
   source_level_ = -1;
 }
 
 void TimingWheel::CheckInvariants() const {
   Require(cursor_tick_ <= latest_tick_, "cursor not after the latest call");
   size_t references = 0;
-  size_t chunks = 0;
+  size_t bytes = 0;
   const auto count_list = [&](const Chunk* list, auto&& check) {
     for (const Chunk* chunk = list; chunk != nullptr; chunk = chunk->next) {
-      Require(chunk->count > 0 && chunk->count <= kChunkReferences, "chunk count");
-      Require(list == refile_ || chunk == list || chunk->count == kChunkReferences,
+      Require(chunk->count > 0 && chunk->count <= chunk->capacity, "chunk count");
+      Require(list == refile_ || chunk == list || chunk->count == chunk->capacity,
               "only the front chunk has room");
-      for (uint32_t i = 0; i < chunk->count; ++i) check(chunk->references[i].tick);
+      for (uint32_t i = 0; i < chunk->count; ++i) check(chunk->references()[i].tick);
       references += chunk->count;
-      ++chunks;
+      bytes += chunk->bytes();
     }
   };
   for (int level = 0; level < kLevels; ++level) {
     const Level& at = levels_[static_cast<size_t>(level)];
+    if (at.slots == nullptr) {
+      Require(at.occupied == 0, "level without slots");
+      continue;
+    }
+    bytes += sizeof(Slots);
     for (int slot = 0; slot < kSlots; ++slot) {
-      const Chunk* list = at.slots[static_cast<size_t>(slot)];
+      const Chunk* list = (*at.slots)[static_cast<size_t>(slot)];
       Require((list != nullptr) == ((at.occupied >> slot & 1) != 0), "occupancy bit");
       count_list(list, [&](uint32_t low) {
         const int64_t tick = cursor_tick_ + static_cast<int32_t>(low - static_cast<uint32_t>(cursor_tick_));
@@ -237,10 +254,14 @@ void TimingWheel::CheckInvariants() const {
   }
   count_list(refile_, [](uint32_t) {});
   Require(references == references_, "reference count");
-  Require(chunks == chunks_, "chunk count in use");
   size_t free_chunks = 0;
-  for (const Chunk* chunk = free_chunks_; chunk != nullptr; chunk = chunk->next) ++free_chunks;
+  for (const Chunk* chunk = free_chunks_; chunk != nullptr; chunk = chunk->next) {
+    Require(chunk->bytes() == kMostChunkBytes, "free chunk size");
+    bytes += chunk->bytes();
+    ++free_chunks;
+  }
   Require(free_chunks == free_chunk_count_ && free_chunks <= kMaxFreeChunks, "free chunk count");
+  Require(bytes == bytes_, "bytes allocated");
 }
 
 }  // namespace corral::storage

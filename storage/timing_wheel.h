@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace corral::storage {
 
@@ -11,7 +12,10 @@ namespace corral::storage {
 // slot is a list of chunks of 8-byte references:
 //
 //   reference:  | low 32 bits of the key's hash | low 32 bits of the deadline's tick |
-//   chunk:      | next 8 | count 4 | pad 4 | 30 references |                         256 bytes
+//   chunk:      | next 8 | count 4 | capacity 4 | 6, 14 or 30 references |     64, 128 or 256 bytes
+//
+// The first chunk of a slot is small, the following ones larger: thousands of wheels, of shards and
+// databases, with a few references each are as usual as one with millions.
 //
 // A reference lies at the level of the highest base-64 digit in which its tick differs from `cursor_tick_`,
 // in the slot of that digit. When the cursor reaches the start of a slot of level 0, its references fire; of
@@ -22,7 +26,8 @@ namespace corral::storage {
 // again when that has moved on. So extending a deadline costs nothing here, and a deadline further away than
 // 2^31 ticks (397 days) is simply filed for an earlier time.
 //
-// Add is O(1); finding the next slot O(levels). Owned by its shard's lock. An empty wheel takes 3 KB.
+// Add is O(1); finding the next slot O(levels). Owned by its shard's lock. A wheel takes 200 bytes, and 512
+// for each level in use.
 class TimingWheel {
  public:
   static constexpr int64_t kTickMs = 16;
@@ -63,9 +68,9 @@ class TimingWheel {
   int64_t NextDueMs() const;
 
   size_t references() const { return references_; }
-  size_t allocated_bytes() const;  // heap bytes of chunks, free ones included
-  void Clear();                    // forgets everything and gives the memory back
-  void CheckInvariants() const;    // aborts with a message
+  size_t allocated_bytes() const { return bytes_; }  // on the heap
+  void Clear();                                      // forgets everything and gives the memory back
+  void CheckInvariants() const;                      // aborts with a message
 
  private:
   static constexpr int kLevels = 6;
@@ -75,21 +80,32 @@ class TimingWheel {
   static constexpr int64_t kBackwardToleranceTicks =
       64;  // workers' cached clocks differ by some milliseconds
   static constexpr size_t kMaxFreeChunks = 64;
+  static constexpr size_t kFewReferences =
+      1024;  // beyond, the room of levels that may be used again is little
 
   struct Reference {
     uint32_t hash_low;
     uint32_t tick;
   };
-  static constexpr size_t kChunkReferences = 30;
   struct Chunk {
     Chunk* next;
     uint32_t count;
-    Reference references[kChunkReferences];
+    uint32_t capacity;
+    Reference* references() { return reinterpret_cast<Reference*>(this + 1); }
+    const Reference* references() const { return reinterpret_cast<const Reference*>(this + 1); }
+    size_t bytes() const { return sizeof(Chunk) + capacity * sizeof(Reference); }
   };
+  static constexpr uint32_t CapacityOf(size_t bytes) {
+    return static_cast<uint32_t>((bytes - sizeof(Chunk)) / sizeof(Reference));
+  }
+  static constexpr size_t kLeastChunkBytes = 64;
+  static constexpr size_t kMostChunkBytes = 256;
 
+  // Lists of chunks: newest first; only that one may be less than full.
+  using Slots = std::array<Chunk*, kSlots>;
   struct Level {
-    uint64_t occupied = 0;                  // bit s: slots[s] has references
-    std::array<Chunk*, kSlots> slots = {};  // newest chunk first; only that one may be less than full
+    uint64_t occupied = 0;         // bit s: slots[s] has references
+    std::unique_ptr<Slots> slots;  // there while any is occupied, and until there is nothing to do
   };
 
   static int64_t TickOf(int64_t deadline_ms);
@@ -102,10 +118,11 @@ class TimingWheel {
   int64_t FullTick(Reference reference) const;
   void File(uint32_t hash_low, int64_t tick);
   void Push(Chunk** list, Reference reference);
-  Chunk* AllocateChunk();
+  Chunk* AllocateChunk(size_t bytes);
   void ReleaseChunk(Chunk* chunk);
-  void FreeIdleChunks();
-  static void FreeList(Chunk* chunk);
+  void FreeIdleMemory();
+  void FreeList(Chunk* chunk);
+  void FreeChunk(Chunk* chunk);
 
   std::array<Level, kLevels> levels_;
   int64_t cursor_tick_;           // every slot that starts at or before it is drained, or being drained
@@ -115,8 +132,8 @@ class TimingWheel {
   int source_level_ = -1;         // what SelectDueSlot chose: a slot, or -1 for `refile_`
   int source_slot_ = 0;
   size_t references_ = 0;
-  size_t chunks_ = 0;  // in slots and in `refile_`
-  Chunk* free_chunks_ = nullptr;
+  size_t bytes_ = 0;              // of chunks, free ones included, and of levels
+  Chunk* free_chunks_ = nullptr;  // of kMostChunkBytes
   size_t free_chunk_count_ = 0;
 };
 

@@ -101,6 +101,18 @@ TEST_CASE("work per call is bounded, cascades included, and resumes") {
   CHECK(wheel.allocated_bytes() == 0);
 }
 
+TEST_CASE("a wheel with few references is small") {
+  TimingWheel wheel(kStartMs);
+  CHECK(wheel.allocated_bytes() == 0);
+  wheel.Add(1, kStartMs + 10'000'000);
+  CHECK(sizeof(TimingWheel) + wheel.allocated_bytes() < 1024);
+  for (uint32_t i = 0; i < 100; ++i) wheel.Add(i, kStartMs + i * 1000);
+  wheel.CheckInvariants();
+  CHECK(wheel.allocated_bytes() < 8192);
+  CHECK(Fired(wheel, kStartMs + kDayMs).size() == 101);
+  CHECK(wheel.allocated_bytes() == 0);
+}
+
 TEST_CASE("far deadlines cause few wake-ups, at the same moments in every wheel, and none is late") {
   TimingWheel first(kStartMs);
   TimingWheel second(kStartMs + 77'777);
