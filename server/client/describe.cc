@@ -52,8 +52,8 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
       client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,
       client.pending_input.capacity() - client.pending_input.size(),
       request.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
-      client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes, client.MemoryBytes(),
-      stream.writing() ? "rw" : "r");
+      client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes,
+      client.MemoryBytes() + running.bytes, stream.writing() ? "rw" : "r");
   line += fmt::format(
       " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
       client.last_command != nullptr ? client.last_command->name : "NULL", client.user,

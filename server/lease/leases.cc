@@ -62,7 +62,7 @@ Lease& Leases::Create(Shard& shard, int database, const storage::Key& key) {
   lease.hash = key.hash;
   shard.leases.emplace(Name{database, lease.key, lease.hash}, std::move(owned));
   shard.order.Append(lease);
-  Add(active_, 1);
+  Add(remembered_, 1);
   return lease;
 }
 
@@ -73,7 +73,7 @@ void Leases::Erase(Shard& shard, Lease& lease) {
   SetLeader(lease, nullptr);
   shard.order.Remove(lease);
   shard.leases.erase({lease.database, lease.key, lease.hash});
-  Add(active_, static_cast<size_t>(-1));
+  Add(remembered_, static_cast<size_t>(-1));
 }
 
 // Bounds what callers can leave behind who never fill: leases that ended long ago go, and at the limit of all
@@ -290,6 +290,13 @@ void Leases::ForEach(const std::function<void(const Lease&)>& visit) const {
   for (const auto& shard : shards_) {
     for (const auto& [name, lease] : shard->leases) visit(*lease);
   }
+}
+
+size_t Leases::active() const {
+  const int64_t now = now_ms();
+  size_t count = 0;
+  ForEach([&](const Lease& lease) { count += lease.token && now < lease.deadline_ms; });
+  return count;
 }
 
 Counters Leases::counters() const {

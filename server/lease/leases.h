@@ -80,7 +80,7 @@ class Leases {
   // The wait of a connection that caches is over: it reads the key now.
   std::function<void(client::Client& client, const storage::Key& key)> on_read;
 
-  bool empty() const { return active_.load(std::memory_order_relaxed) == 0; }
+  bool empty() const { return remembered_.load(std::memory_order_relaxed) == 0; }
   int64_t now_ms() const { return static_cast<int64_t>(clock_.monotonic_ns() / 1'000'000); }
 
   // ---- Commands: under the lock of the key's shard.
@@ -111,6 +111,8 @@ class Leases {
   void DatabaseFlushed(int database);  // -1: all
   void DatabasesSwapped(int database, int other);
   void ForEach(const std::function<void(const Lease&)>& visit) const;
+  // Leases that last: none whose time is over, no back-off. O(leases).
+  size_t active() const;
   Counters counters() const;
   void ResetCounters();
   void CheckInvariants() const;  // aborts with a message
@@ -137,7 +139,8 @@ class Leases {
   int64_t next_due_ms() const { return next_due_ms_.load(std::memory_order_relaxed); }
   void RunDue();
 
-  size_t active() const { return active_.load(std::memory_order_relaxed); }
+  // Leases and back-offs, those included whose time is over and that are known still.
+  size_t remembered() const { return remembered_.load(std::memory_order_relaxed); }
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
@@ -195,7 +198,7 @@ class Leases {
   const uint32_t boot_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::pair<const client::ClientOwner*, std::unique_ptr<Mailbox>>> mailboxes_;
-  std::atomic<size_t> active_{0}, waiting_{0};
+  std::atomic<size_t> remembered_{0}, waiting_{0};
   std::atomic<int64_t> next_due_ms_{INT64_MAX};  // not later than the earliest of all shards
 };
 

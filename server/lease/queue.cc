@@ -270,11 +270,11 @@ void Leases::RunDue() {
 }
 
 void Leases::CheckInvariants() const {
-  size_t active = 0, waiting = 0;
+  size_t remembered = 0, waiting = 0;
   for (const auto& shard : shards_) {
     size_t listed = 0, ordered = 0;
     for (const auto& [name, lease] : shard->leases) {
-      ++active;
+      ++remembered;
       size_t grouped = 0;
       for (const auto& group : lease->groups) {
         Check(group->lease == lease.get(), "a group is another's");
@@ -297,7 +297,7 @@ void Leases::CheckInvariants() const {
     Check(listed == shard->due.size() && ordered == shard->leases.size(), "a list has lost a lease");
     Check(shard->due.empty() || next_due_ms() <= shard->due.begin()->first, "the next deadline is too late");
   }
-  Check(active == active_.load() && waiting == waiting_.load(), "the counts are wrong");
+  Check(remembered == remembered_.load() && waiting == waiting_.load(), "the counts are wrong");
 }
 
 }  // namespace corral::lease

@@ -480,7 +480,7 @@ class History {
   void CheckState() {
     world_.leases().CheckInvariants();
     if (world_.leases().waiting() != model_.waiting()) Fail("the number of waiters");
-    if (world_.leases().active() != model_.leases()) Fail("the number of leases");
+    if (world_.leases().remembered() != model_.leases()) Fail("the number of leases");
     for (int client = 0; client < kClients; ++client) {
       const bool waits = model_.waits(names_[client]) || model_.answered(names_[client]);
       if (clients_[client]->blocked() != waits) Fail("who waits");

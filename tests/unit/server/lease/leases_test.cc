@@ -58,13 +58,13 @@ TEST_CASE("leases: what callers leave behind is bounded") {
   world.Run(*client, {"getlease", "waited-for"});
   world.Run(*waiter, {"getlease", "waited-for", "wait", "1000000"});
   for (int i = 0; i < 10'000; ++i) world.Run(*client, {"getlease", std::to_string(i)});
-  CHECK(world.leases().active() <= 320);
+  CHECK(world.leases().remembered() <= 320);
   CHECK(world.leases().waiting() == 1);
   // Long after its end a lease is forgotten, without any limit.
   world.settings.lease_max_count = 1'000'000;
   clock.Advance(2 * world.settings.lease_max_ms);
   for (int i = 0; i < 1000; ++i) world.Run(*client, {"getlease", "new " + std::to_string(i)});
-  CHECK(world.leases().active() < 1000 + 320);
+  CHECK(world.leases().remembered() < 1000 + 320);
   world.leases().CheckInvariants();
   world.Close(std::move(client));
   world.Close(std::move(waiter));
