@@ -187,7 +187,7 @@ void Record::WriteHeader(const Shape& shape, const Lifetime& lifetime) {
   char* at = bytes();
   *at++ = static_cast<char>(shape.flags);
   if (shape.flags & kWideKey) {
-    const auto size = static_cast<uint32_t>(shape.key_size);
+    const auto size = static_cast<uint64_t>(shape.key_size);
     std::memcpy(at, &size, sizeof size);
     at += sizeof size;
   } else {

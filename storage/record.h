@@ -44,12 +44,11 @@ struct IntegerText {
 // A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
 // table inserts or erases; owned by the shard's lock.
 //
-//   | flags 1 | key length 1 or 4 | payload length 1 or 2 | [refresh 10] | [expiry 8] | key | payload |
+//   | flags 1 | key length 1 or 8 | payload length 1 or 2 | [refresh 10] | [expiry 8] | key | payload |
 //
 //   flags    7 wide payload length | 6 wide key length | 5 has a refresh | 4 has an expiry | 3..0 kind
 //   refresh  fresh-until 6 (all ones: always fresh) | cost 4
-//   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: the pointer of a
-//   SharedBytes
+//   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: a SharedBytes
 //
 // The allocation always has the size class of the record's length, so that the length tells the room there is
 // to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 59 with an expiry: both in the class
@@ -148,17 +147,17 @@ class Record {
   size_t key_size() const {
     if (!(flags() & kWideKey)) [[likely]]
       return static_cast<uint8_t>(bytes()[1]);
-    uint32_t size;
+    uint64_t size;
     std::memcpy(&size, bytes() + 1, sizeof size);
     return size;
   }
   static constexpr size_t KeyOffset(uint8_t flags) {
-    return 3u + (flags & kWideKey ? 3u : 0u) + (flags & kWidePayload ? 1u : 0u) +
+    return 3u + (flags & kWideKey ? 7u : 0u) + (flags & kWidePayload ? 1u : 0u) +
            (flags & kHasExpiry ? kExpiryBytes : 0u) + (flags & kHasRefresh ? kFreshBytes + kCostBytes : 0u);
   }
   size_t key_offset() const { return KeyOffset(flags()); }
   size_t payload_size() const {
-    const char* at = bytes() + (flags() & kWideKey ? 5 : 2);
+    const char* at = bytes() + (flags() & kWideKey ? 9 : 2);
     if (!(flags() & kWidePayload)) return static_cast<uint8_t>(*at);
     uint16_t size;
     std::memcpy(&size, at, sizeof size);
