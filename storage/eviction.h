@@ -23,10 +23,10 @@ namespace corral::storage {
 //
 // What it needs of a table:
 //
-//   size_t size() const, expiring_size() const;   keys, keys with an expiry
-//   size_t bucket_count() const;                  places for a bucket, > 0; neighbours are neighbours in
-//   memory void VisitChain(size_t place, visit);         visit(Bucket&) for what is there const Index&
-//   index() const;                   index().HashOf(const Record&), of victims in LFU mode
+//   size_t size() const, expiring_size() const   keys, keys with an expiry
+//   size_t bucket_count() const                  places for a bucket, > 0; neighbours lie side by side
+//   void VisitChain(size_t place, visit)         visit(Bucket&) for what is there
+//   const Index& index() const                   index().HashOf(const Record&), of victims in LFU mode
 //
 // Owned by the shard's lock.
 class VictimFinder {
@@ -84,7 +84,7 @@ class VictimFinder {
   template <class Table, class Visit>
   size_t VisitWindow(Table& table, size_t place, size_t* places_left, Visit&& visit) const {
     const size_t places = table.bucket_count();
-    for (int buckets = 0; buckets<kWindowBuckets&& * places_left> 0; --*places_left) {
+    for (int buckets = 0; buckets < kWindowBuckets && *places_left != 0; --*places_left) {
       if (place >= places) place = 0;
       table.VisitChain(place++, [&](Bucket& bucket) {
         ++buckets;

@@ -250,8 +250,8 @@ void HashIndex::Join(uint32_t canonical) {
 
 void HashIndex::DoubleDirectory() {
   const size_t size = directory_.size();
-  directory_.reserve(size * 2);
-  directory_.insert(directory_.end(), directory_.begin(), directory_.begin() + static_cast<ptrdiff_t>(size));
+  directory_.resize(size * 2);
+  std::copy_n(directory_.begin(), size, directory_.begin() + static_cast<ptrdiff_t>(size));
   entries_ = directory_.data();
   mask_ = static_cast<uint32_t>(directory_.size() - 1);
 }

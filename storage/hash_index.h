@@ -23,15 +23,13 @@ struct WalkPosition {
 
 // Extendible hashing over segments, linear probing over the buckets of a segment:
 //
-//   directory  2^n entries, indexed by the low n directory bits of the hash. An entry describes a segment of
-//   depth d; 2^(n-d)
-//              entries describe the same one. The one with the smallest index is canonical and counts the
-//              records.
-//   segment    1 to 256 buckets in one allocation, a multiple of the allocator's classes. A record's home is
-//   bucket
-//              tag * buckets / 2^16: the order of homes is the order of tags at any size, so that resizing a
-//              segment moves slots without touching a record. A record whose home is full lies in the next
-//              bucket with room.
+//   directory  2^n entries, indexed by the low n directory bits of the hash. An entry describes a segment
+//              of depth d; 2^(n-d) entries describe the same one. The one with the smallest index is
+//              canonical and counts the records.
+//   segment    1 to 256 buckets in one allocation, a multiple of the allocator's classes. A record's home
+//              is bucket tag * buckets / 2^16: the order of homes is the order of tags at any size, so
+//              that resizing a segment moves slots without touching a record. A record whose home is full
+//              lies in the next bucket with room.
 //
 // A segment takes the next size class when it is 90% full; beyond 160 to 256 buckets it splits in two by one
 // more bit of the hash, which is the only step that reads records (1000 to 1600, prefetched). As each segment

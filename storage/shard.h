@@ -70,8 +70,9 @@ class alignas(64) Shard {
 
  public:
   ShardCounters counters;
-  uint64_t epoch_bytes = 0;    // what recency was told last
-  std::atomic<uint32_t> expire_resume{0};  // of the worker whose first shard this is: where its last turn of expiry ended
+  uint64_t epoch_bytes = 0;  // what recency was told last
+  // Of the worker whose first shard this is: where its last turn of expiry ended.
+  std::atomic<uint32_t> expire_resume{0};
   RecencyClock recency;
   Random random;
 };

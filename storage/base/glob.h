@@ -5,8 +5,8 @@
 
 namespace corral::storage {
 
-// Same answers as Redis's stringmatchlen; linear in text for patterns without nested stars and never
-// exponential: only the last star is retried.
+// Same answers as Redis's stringmatchlen. Never exponential: only the last star is tried again, so the steps
+// are at most the text's length times the pattern's.
 bool GlobMatch(std::string_view pattern, std::string_view text, bool nocase = false);
 
 }  // namespace corral::storage
