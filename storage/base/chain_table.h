@@ -1,10 +1,12 @@
-// An intrusive hash table of chains that grows and shrinks one bucket at a time, so that no insertion is
-// slow.
+// An intrusive hash table of chains that grows and shrinks one bucket at a time: no insertion moves more than
+// one chain, and now and then the array of their heads.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 namespace corral::storage {
@@ -49,7 +51,8 @@ class ChainTable {
 
   // A walk over a table that changes between its steps: it goes through the hashes in the order of their
   // reversed bits, in which each bucket is a range, however many buckets there are by then. From 0 on while
-  // below kWalkEnd; every node that stays is met.
+  // below kWalkEnd; every node that stays is met. The table must not change from WalkBucket to the WalkNext
+  // that goes on from there: whoever removes nodes meanwhile visits the bucket again.
   static constexpr uint64_t kWalkEnd = uint64_t{1} << 32;
   Node* WalkBucket(uint64_t at) const {
     return buckets_.empty() ? nullptr : buckets_[BucketOf(Reversed(at))];
@@ -66,6 +69,21 @@ class ChainTable {
   size_t buckets() const { return buckets_.size(); }
   Node* bucket(size_t i) const { return buckets_[i]; }
   size_t allocated_bytes() const { return buckets_.capacity() * sizeof(Node*); }
+
+  void CheckInvariants() const {  // aborts with a message
+    size_t nodes = 0;
+    bool in_place = true;
+    for (size_t i = 0; i < buckets_.size(); ++i) {
+      for (const Node* node = buckets_[i]; node != nullptr; node = node->next) {
+        ++nodes;
+        in_place &= BucketOf(node->hash) == i;
+      }
+    }
+    if (nodes == size_ && in_place && buckets_.size() <= 2 * size_ + 1) return;
+    std::fprintf(stderr, "chain table: %zu nodes in %zu buckets, %zu counted%s\n", nodes, buckets_.size(),
+                 size_, in_place ? "" : ", one in a foreign bucket");
+    std::abort();
+  }
 
   // `visit` may free the node, if the table is dropped afterwards.
   template <class Visit>
