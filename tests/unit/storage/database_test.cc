@@ -12,6 +12,7 @@
 
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
+#include "tests/unit/seed.h"
 #include "tests/unit/storage/keyspace_model.h"
 
 namespace corral::storage {
@@ -261,7 +262,7 @@ class Play {
 };
 
 TEST_CASE("database: random calls against a model") {
-  const uint64_t seed = SystemSeed();
+  const uint64_t seed = TestSeed();
   CAPTURE(seed);
   LazyFree lazy_free;
   for (const uint32_t shards : {1u, 4u, 64u}) {
@@ -361,7 +362,7 @@ TEST_CASE("scan: expired keys are not shown, and many of them do not make a call
 }
 
 TEST_CASE("scan: what stays is seen, while keys come and go") {
-  const uint64_t seed = SystemSeed();
+  const uint64_t seed = TestSeed();
   CAPTURE(seed);
   Random random(seed);
   for (int round = 0; round < 12; ++round) {
