@@ -31,7 +31,8 @@ Score ReplayOptimum(const Trace& trace, const Limit& limit);
 Score ReplayKeyspace(const Trace& trace, const Limit& limit, storage::EvictionPolicy policy, uint32_t shards);
 
 // A redis-server of its own on a free loopback port, with so many keys (by steering its maxmemory). False and
-// *error when it cannot be started. Its LRU clock ticks once a second: a fast replay flatters nobody there.
+// *error when it cannot be started. Its LRU clock ticks once a second: a fast replay flatters nobody there. A
+// trace's times to live are left out, as its clock is not ours: hits that no other replay may count.
 bool ReplayRedis(const std::string& program, const Trace& trace, size_t objects, const std::string& policy,
                  int samples, Score* score, std::string* error);
 
