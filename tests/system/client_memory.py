@@ -172,6 +172,7 @@ def test_telling_of_what_goes_makes_no_more_keys_go(server):
         time.sleep(1.2)  # buffers of the idle shrink
         used = int(s.info("memory")["used_memory"])
         control.call("CONFIG", "SET", "maxmemory", used - 40000)
+        until(lambda: int(s.info("stats")["evicted_keys"]) >= 10, seconds=30, what="the eviction")
         time.sleep(0.6)
         keys, evicted = int(control.call("DBSIZE")[1]), int(s.info("stats")["evicted_keys"])
         # 40 would do; messages that are still on their way when the next turn looks cost some more, but not one after the other all.

@@ -3,10 +3,10 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
 import tempfile
-import time
 
-from cases import Skip, case, run, until
+from cases import Skip, case, run, stopped, until
 from harness.server import ORACLE, Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def test_oom_score_is_adjusted_from_the_start(server):
     for adjust, value, wanted in (("absolute", own + 300, own + 300), ("relative", 200, own + 200), ("yes", 100, own + 100),
                                   ("absolute", 2000, 1000), ("no", 300, own)):
         with Server(server, oom_score_adj=adjust, oom_score_adj_values=[value, value, value]) as s, s.connect() as c:
-            until(lambda: score(s.pid) == wanted, 2, "%s %d: %d" % (adjust, value, wanted))
+            until(lambda: score(s.pid) == wanted, what="%s %d: %d" % (adjust, value, wanted))
             assert c.call("CONFIG", "SET", "oom-score-adj", "no") == ("+", b"OK")
             assert score(s.pid) == own, "not restored"
 
@@ -52,7 +52,7 @@ def test_an_oom_score_that_is_refused_is_logged(server):
     if own <= -999:
         raise Skip("there is no lower score")
     with Server(server, oom_score_adj="absolute", oom_score_adj_values=[-1000, 0, 0]) as s, s.connect() as c:
-        until(lambda: "oom_score_adj: Permission denied" in s.output(), 2, "the line in the log")
+        until(lambda: "oom_score_adj: Permission denied" in s.output(), what="the line in the log")
         assert score(s.pid) == own
         assert c.call("CONFIG", "SET", "oom-score-adj-values", "-999 0 0") == ("-", (
             b"ERR CONFIG SET failed (possibly related to argument 'oom-score-adj-values') - "
@@ -70,14 +70,15 @@ def test_crash_reports_and_the_log_level_hold_from_the_start(server):
 
 
 def fewest_clients_seen(s, count):
-    """Of what each of so many connections is told that come while the server sleeps."""
+    """Of what each of so many connections is told that come while the server stands still."""
     with contextlib.ExitStack() as stack:
-        sleeper = stack.enter_context(s.connect())
-        sleeper.send("DEBUG", "SLEEP", "0.5")
-        time.sleep(0.1)
-        clients = [stack.enter_context(s.connect()) for _ in range(count)]
-        for c in clients:
-            c.send("CLIENT", "LIST")
+        stopped(s.pid)
+        try:
+            clients = [stack.enter_context(s.connect()) for _ in range(count)]
+            for c in clients:
+                c.send("CLIENT", "LIST")
+        finally:
+            os.kill(s.pid, signal.SIGCONT)
         return min(c.read_frame()[0][1].count(b"\n") for c in clients) - 1
 
 

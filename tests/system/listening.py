@@ -82,9 +82,14 @@ def test_unix_socket_alone(server):
     path = os.path.join(tempfile.mkdtemp(), "corral.sock")
     s = Server(server, wait=False, unixsocket=path, port=0)
     try:
-        until(lambda: os.path.exists(path), what="the socket")
-        with Connection(path) as c:
-            assert c.call("PING") == ("+", b"PONG")
+        def served():
+            try:
+                with Connection(path) as c:
+                    return c.call("PING") == ("+", b"PONG")
+            except OSError:  # not there, or not listening yet
+                return False
+
+        until(served, what="the socket")
     finally:
         s.stop()
 

@@ -83,7 +83,7 @@ class Runs(unittest.TestCase):
             drawing = pathlib.Path(server.folder) / "stampede.svg"
             with server.connect() as client:
                 client.call("SET", "mine", "stays")
-            status, text = stampede("--port", server.port, "--callers", 50, "--origin-ms", 300, "--svg", drawing)
+            status, text = stampede("--port", server.port, "--callers", 50, "--origin-ms", 1500, "--svg", drawing)
             self.assertEqual(status, 0, text)
             self.assertEqual(origin_calls(text), {"plain": 50, "lock": 1, "lease": 1}, text)
             tree = xml.etree.ElementTree.parse(drawing)
@@ -111,7 +111,7 @@ class Runs(unittest.TestCase):
 
     def test_a_server_without_leases(self):
         with Server(ORACLE) as server:
-            status, text = stampede("--port", server.port, "--callers", 20, "--origin-ms", 200)
+            status, text = stampede("--port", server.port, "--callers", 20, "--origin-ms", 1500)
             self.assertEqual(status, 0, text)
             self.assertEqual(origin_calls(text), {"plain": 20, "lock": 1}, text)
             self.assertIn("lease is left out", text)
