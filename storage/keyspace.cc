@@ -56,22 +56,6 @@ Keyspace::Keyspace(const KeyspaceOptions& options, KeyspaceListener* listener, L
 
 Keyspace::~Keyspace() = default;
 
-// Without the caller holding the lock, reading an index is only safe under it; whoever cannot have it at once
-// goes without.
-void Keyspace::PrefetchBucket(int database, uint64_t hash) const {
-  Shard& shard = ShardFor(hash);
-  if (concurrent_ && !shard.lock.TryLock()) return;
-  if (const Table* table = shard.table(database)) table->PrefetchBucket(hash);
-  if (concurrent_) shard.lock.Unlock();
-}
-
-void Keyspace::PrefetchRecord(int database, uint64_t hash) const {
-  Shard& shard = ShardFor(hash);
-  if (concurrent_ && !shard.lock.TryLock()) return;
-  if (const Table* table = shard.table(database)) table->PrefetchRecord(hash);
-  if (concurrent_) shard.lock.Unlock();
-}
-
 uint64_t Keyspace::NextRandom() { return Random(random_.fetch_add(1, std::memory_order_relaxed)).Next(); }
 
 // ---- Giving back ----

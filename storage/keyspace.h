@@ -13,6 +13,7 @@
 #include "storage/database.h"
 #include "storage/eviction_policy.h"
 #include "storage/key.h"
+#include "storage/prefetch.h"
 #include "storage/shard.h"
 
 namespace corral::storage {
@@ -53,16 +54,20 @@ class Keyspace {
   Database database(int index, int64_t now_ms) { return Database(*this, index, now_ms); }
   int databases() const;
 
-  // Two steps of a batch: pull the bucket into the cache, later (bucket there) the record. Only hints,
-  // without lock.
+  // Hints (lookahead.h): pull the bucket into the cache, later (bucket there) the record. Under the lock of
+  // the shard.
   void PrefetchBucket(int database, uint64_t hash) const;
   void PrefetchRecord(int database, uint64_t hash) const;
+  // The cache line of the lock, from whoever had it last. Without lock.
+  void PrefetchLock(uint64_t hash) const;
 
   // Shards. Lock order: by index. With concurrent == false these do nothing.
   uint32_t shard_count() const;
   uint32_t ShardOf(uint64_t hash) const;
-  void Lock(uint32_t shard);
-  void Unlock(uint32_t shard);
+  bool concurrent() const { return concurrent_; }
+  void Lock(uint32_t shard) const;
+  bool TryLock(uint32_t shard) const;
+  void Unlock(uint32_t shard) const;
 
   // Need the world to stand still (gate as writer):
   size_t Flush(int database, Reclaim reclaim);  // returns how many keys went
@@ -161,11 +166,19 @@ inline uint32_t Keyspace::shard_count() const { return shard_mask_ + 1; }
 inline uint32_t Keyspace::ShardOf(uint64_t hash) const {
   return static_cast<uint32_t>(hash >> 52) & shard_mask_;
 }
-inline void Keyspace::Lock(uint32_t shard) {
+inline void Keyspace::Lock(uint32_t shard) const {
   if (concurrent_) shards_[shard]->lock.Lock();
 }
-inline void Keyspace::Unlock(uint32_t shard) {
+inline bool Keyspace::TryLock(uint32_t shard) const { return !concurrent_ || shards_[shard]->lock.TryLock(); }
+inline void Keyspace::Unlock(uint32_t shard) const {
   if (concurrent_) shards_[shard]->lock.Unlock();
+}
+inline void Keyspace::PrefetchLock(uint64_t hash) const { PrefetchForWrite(&ShardFor(hash).lock); }
+inline void Keyspace::PrefetchBucket(int database, uint64_t hash) const {
+  if (const Table* table = ShardFor(hash).table(database)) table->PrefetchBucket(hash);
+}
+inline void Keyspace::PrefetchRecord(int database, uint64_t hash) const {
+  if (const Table* table = ShardFor(hash).table(database)) table->PrefetchRecord(hash);
 }
 
 }  // namespace corral::storage

@@ -10,4 +10,15 @@ inline void Prefetch(const void* address) {
   asm volatile("" : : "r"(address));
 }
 
+// The same for a line that is about to be written: no other core keeps it. (For the builtin GCC has this
+// instruction only when it compiles for a certain CPU; one that does not know it does nothing.)
+inline void PrefetchForWrite(const void* address) {
+#if defined(__x86_64__)
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+#else
+  __builtin_prefetch(address, 1);
+  asm volatile("" : : "r"(address));
+#endif
+}
+
 }  // namespace corral::storage

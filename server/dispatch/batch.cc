@@ -28,7 +28,8 @@ Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t
       gate_(gate),
       worker_(worker),
       observer_(observer),
-      cache_(services.commands) {
+      cache_(services.commands),
+      ahead_(services.keyspace) {
   group_.resize(kGroup);
 }
 
@@ -75,7 +76,7 @@ void Batch::Remove(client::Client& client) {
 void Batch::Run() {
   while (!ready_.empty()) {
     ReadGroup();
-    PrefetchRecords();
+    ahead_.Run();
     RunGroup();
     // Those without another complete request leave; the rest keep their order, behind whoever waited for this
     // group.
@@ -89,7 +90,7 @@ void Batch::Run() {
 
 void Batch::ReadGroup() {
   group_size_ = 0;
-  ahead_.clear();
+  ahead_.Clear();
   pool_.Clear();
   size_t read = 0;
   for (; read < ready_.size() && group_size_ < kGroup; ++read) {
@@ -164,7 +165,7 @@ void Batch::Prepare(Request& request) {
   if (first >= count) return;
   int database = request.client->database;
   storage::Key key = services_.keyspace.MakeKey(request.arguments[first]);
-  PrefetchBucket(database, key);
+  ahead_.Add(database, key.hash);
   if (first == 1) {
     request.first_key = key;
     request.has_key = true;
@@ -173,20 +174,15 @@ void Batch::Prepare(Request& request) {
   size_t last = command->last_key < 0 ? count + static_cast<size_t>(command->last_key + 1)
                                       : static_cast<size_t>(command->last_key) + 1;
   size_t step = static_cast<size_t>(std::max(1, command->key_step));
-  for (size_t i = first + step; i < std::min(last, count) && ahead_.size() < kMostAhead; i += step) {
-    PrefetchBucket(database, services_.keyspace.MakeKey(request.arguments[i]));
+  for (size_t i = first + step; i < std::min(last, count) && !ahead_.full(); i += step) {
+    ahead_.Add(database, services_.keyspace.MakeKey(request.arguments[i]).hash);
   }
 }
 
-void Batch::PrefetchBucket(int database, const storage::Key& key) {
-  if (ahead_.size() == kMostAhead) return;
-  services_.keyspace.PrefetchBucket(database, key.hash);
-  ahead_.push_back({database, key.hash});
-}
-
-void Batch::PrefetchRecords() const {
-  if (ahead_.size() < 2) return;
-  for (const Ahead& key : ahead_) services_.keyspace.PrefetchRecord(key.database, key.hash);
+// Another worker may have had the shard meanwhile: its line is fetched while commands before this one run.
+void Batch::PrefetchLock(size_t at) const {
+  if (!services_.keyspace.concurrent() || at >= group_size_ || !group_[at].has_key) return;
+  services_.keyspace.PrefetchLock(group_[at].first_key.hash);
 }
 
 void Batch::RunGroup() {
@@ -194,6 +190,7 @@ void Batch::RunGroup() {
   for (size_t i = 0; i < group_size_; ++i) {
     Request& request = group_[i];
     client::Client& client = *request.client;
+    PrefetchLock(i + kLocksAhead);
     if (!client.runnable()) continue;
     if (gate_.WriterWaits()) {
       gate_.Leave(worker_);

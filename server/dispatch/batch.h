@@ -12,6 +12,7 @@
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
 #include "server/dispatch/request.h"
+#include "storage/lookahead.h"
 
 namespace corral::dispatch {
 
@@ -56,7 +57,7 @@ class Batch {
  private:
   static constexpr size_t kGroup = 128;         // requests in flight between reading and running
   static constexpr size_t kPerConnection = 64;  // of one connection, so that a deep pipeline takes turns
-  static constexpr size_t kMostAhead = 1024;  // keys: many more would push each other out of the cache again
+  static constexpr size_t kLocksAhead = 4;      // commands before the one whose lock is fetched
   static constexpr size_t kDetachedBytes =
       64 * 1024;  // arguments from this size on get a buffer of their own
 
@@ -71,8 +72,7 @@ class Batch {
   // has had its share.
   bool ReadRequests(Ready& ready);
   void Prepare(Request& request);
-  void PrefetchBucket(int database, const storage::Key& key);
-  void PrefetchRecords() const;
+  void PrefetchLock(size_t at) const;
   void RunGroup();
   void Leave(client::Client& client);
   void Settle(client::Client& client);
@@ -88,12 +88,7 @@ class Batch {
   std::vector<client::Client*> waiting_;  // with requests_wait
   std::vector<Request> group_;
   size_t group_size_ = 0;
-  // The keys whose buckets were requested, and whose records are next.
-  struct Ahead {
-    int database;
-    uint64_t hash;
-  };
-  std::vector<Ahead> ahead_;
+  storage::Lookahead ahead_;  // the keys of the group
   protocol::ArgumentPool pool_;
 };
 

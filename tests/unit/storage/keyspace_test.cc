@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "storage/lazy_free.h"
+#include "storage/lookahead.h"
 #include "storage/memory_meter.h"
 #include "tests/unit/storage/keyspace_model.h"
 
@@ -225,13 +226,17 @@ TEST_CASE("keyspace: threads write, read, scan, expire and evict at once") {
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       Random random(static_cast<uint64_t>(thread));
+      Lookahead lookahead(keyspace);
       for (int step = 0; step < kSteps; ++step) {
         const int64_t now_ms = kStartMs + step / 10;
         Database database = keyspace.database(static_cast<int>(random.Below(2)), now_ms);
         const std::string name = "key:" + std::to_string(random.Below(5000));
         const Key key = keyspace.MakeKey(name);
-        keyspace.PrefetchBucket(database.index(), key.hash);
-        keyspace.PrefetchRecord(database.index(), key.hash);
+        lookahead.Clear();
+        for (int ahead = 0; ahead < 20; ++ahead)
+          lookahead.Add(ahead % 2, keyspace.MakeKey("key:" + std::to_string((step + ahead) % 5000)).hash);
+        lookahead.Add(database.index(), key.hash);
+        lookahead.Run();
         const uint32_t shard = keyspace.ShardOf(key.hash);
         keyspace.Lock(shard);
         switch (random.Below(4)) {

@@ -1,0 +1,58 @@
+// Two steps over chains of keys: buckets, then records.
+#include "storage/lookahead.h"
+
+namespace corral::storage {
+
+Lookahead::Lookahead(const Keyspace& keyspace) : keyspace_(keyspace) {
+  if (keyspace.concurrent()) heads_.resize(keyspace.shard_count(), kNone);
+}
+
+void Lookahead::Clear() {
+  keys_.clear();
+  for (const uint32_t shard : shards_) heads_[shard] = kNone;
+  shards_.clear();
+}
+
+void Lookahead::Add(int database, uint64_t hash) {
+  if (full()) return;
+  keys_.push_back({hash, database, kNone});
+  if (!keyspace_.concurrent()) {
+    keyspace_.PrefetchBucket(database, hash);
+  } else {
+    Chain(keys_.back());
+  }
+}
+
+void Lookahead::Chain(Ahead& key) {
+  const uint32_t shard = keyspace_.ShardOf(key.hash);
+  uint32_t& head = heads_[shard];
+  if (head == kNone) {
+    shards_.push_back(shard);
+    keyspace_.PrefetchLock(key.hash);
+  }
+  key.previous = head;
+  head = static_cast<uint32_t>(keys_.size() - 1);
+}
+
+template <class Step>
+void Lookahead::ForEachLocked(Step&& step) {
+  for (const uint32_t shard : shards_) {
+    if (!keyspace_.TryLock(shard)) continue;
+    for (uint32_t at = heads_[shard]; at != kNone; at = keys_[at].previous) step(keys_[at]);
+    keyspace_.Unlock(shard);
+  }
+}
+
+void Lookahead::Run() {
+  // The record of a single key is needed before it could arrive.
+  const bool records = keys_.size() > 1;
+  if (!keyspace_.concurrent()) {
+    if (!records) return;
+    for (const Ahead& key : keys_) keyspace_.PrefetchRecord(key.database, key.hash);
+    return;
+  }
+  ForEachLocked([this](const Ahead& key) { keyspace_.PrefetchBucket(key.database, key.hash); });
+  if (records) ForEachLocked([this](const Ahead& key) { keyspace_.PrefetchRecord(key.database, key.hash); });
+}
+
+}  // namespace corral::storage
