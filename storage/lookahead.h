@@ -13,8 +13,9 @@ namespace corral::storage {
 // Each step needs the lock of the key's shard, and a lock costs as much as the step. So with several threads
 // keys are chained by shard first, and both steps take a lock once for all keys of a shard:
 //
-//   shards_  the shards at hand      heads_  by shard: its last key, or kNone      keys_[i].previous  the one
-//   before
+//   shards_            the shards at hand
+//   heads_[shard]      its last key, or kNone
+//   keys_[i].previous  the one before, or kNone
 //
 // These are hints: a shard that another thread holds at the moment is left out. One thread.
 class Lookahead {
