@@ -101,6 +101,17 @@ class Run:
                     connection.close()
                 for name, value in reversed(old):
                     control.call("CONFIG", "SET", name, value)
+                self.wait_alone(control)
+
+    @staticmethod
+    def wait_alone(control):
+        """The server has seen that the block's connections are closed, on all of its threads: the next block finds nothing of them."""
+        deadline = time.monotonic() + 30
+        while True:
+            kind, text = control.call("CLIENT", "LIST")
+            if kind == "-" or text.count(b"\n") == 1 or time.monotonic() > deadline:
+                return
+            time.sleep(0.001)
 
     def steps(self, steps):
         last = None
