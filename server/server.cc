@@ -15,6 +15,7 @@
 #include "server/dispatch/families.h"
 #include "server/log/log.h"
 #include "server/process/crash_report.h"
+#include "server/process/stop_signals.h"
 #include "storage/memory_meter.h"
 
 namespace corral {
@@ -276,15 +277,11 @@ void Server::WatchSignals() {
   for (int number : {SIGTERM, SIGINT}) {
     signals_.push_back(
         std::make_unique<net::SignalWatch>(workers_.first().loop(), number, [this](int received) {
-          if (stopping_ && received == SIGINT) {
-            log::Warning("You insist... exiting now.");
-            std::exit(1);
-          }
           log::Notice("Received {} scheduling shutdown...", received == SIGINT ? "SIGINT" : "SIGTERM");
-          stopping_ = true;
           if (!debug_.cron_paused.load(std::memory_order_relaxed)) workers_.Stop();
         }));
   }
+  process::WatchInsistence(&stopping_);
 }
 
 void Server::RequestShutdown() { workers_.Stop(); }

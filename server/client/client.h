@@ -124,8 +124,12 @@ class Client {
   bool runnable() const { return !wait_ && !paused && !close_after_reply_ && !close_now_; }
   Wait* wait() { return wait_.get(); }
   int64_t wait_deadline_ms() const { return wait_deadline_ms_; }
-  // Ends the wait; the reply has been written, or is written by the caller now.
-  void Unblock() { wait_.reset(); }
+  // Ends the wait; the reply has been written, or is written by the caller now. Whoever asked for its end has
+  // it, and does not mean the next one.
+  void Unblock() {
+    wait_.reset();
+    requested_wait_end = WaitEnd::kNone;
+  }
   // What CLIENT UNBLOCK asks of the owner; set under the gate as writer, followed by owner().Revisit.
   WaitEnd requested_wait_end = WaitEnd::kNone;
 

@@ -1,4 +1,5 @@
 """The end of the daemon and what comes after it."""
+import contextlib
 import os
 import shutil
 import signal
@@ -23,6 +24,33 @@ def test_sigterm_and_sigint_end_cleanly(server):
         c.wait_closed()
         assert not os.path.exists(os.path.join(s.folder, "pid.file"))
         s.stop()
+
+
+@case(ours=True)
+def test_a_second_sigint_ends_a_server_that_is_busy(server):
+    s = Server(server, enable_debug_command="yes")
+    try:
+        with s.connect() as c:
+            c.send("DEBUG", "SLEEP", "60")
+            until(lambda: not alive(s), what="the sleep")
+            os.kill(s.pid, signal.SIGTERM)
+            time.sleep(0.1)
+            assert s.process.poll() is None
+            os.kill(s.pid, signal.SIGINT)
+            assert s.process.wait(30) == 1
+            assert "You insist... exiting now." in s.output()
+    finally:
+        s.kill()
+        shutil.rmtree(s.folder, ignore_errors=True)
+
+
+def alive(s):
+    """Whether a new connection is answered within half a second, on each of the threads."""
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(s.connect()) for _ in range(4)]
+        for c in connections:
+            c.send("PING")
+        return not any(c.silent(0.5) for c in connections)
 
 
 @case()
