@@ -10,6 +10,7 @@
 
 #include "protocol/reply_writer.h"
 #include "protocol/request_reader.h"
+#include "tools/microbench/arguments.h"
 
 namespace {
 
@@ -105,7 +106,8 @@ void MeasureWriter(const char* name, Write write) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) corral::microbench::EndWithUsage("microbench-protocol");
   const std::string key = "key:000000123456";
   const std::string value(32, 'v');
   MeasureReader("read GET, whole pipeline", Request({"GET", key}), 0);

@@ -15,6 +15,7 @@
 #include "storage/database.h"
 #include "storage/keyspace.h"
 #include "storage/memory_meter.h"
+#include "tools/microbench/arguments.h"
 
 namespace {
 
@@ -124,8 +125,10 @@ void MeasureInserts(Keyspace& keyspace, const Names& names, size_t count, int64_
 }  // namespace
 
 int main(int argc, char** argv) {
-  const size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  const bool concurrent = argc > 2 && std::string_view(argv[2]) == "concurrent";
+  constexpr const char* kUsage = "microbench-table [KEYS=1000000 [concurrent]]";
+  const bool concurrent = argc == 3 && std::string_view(argv[2]) == "concurrent";
+  if (argc > (concurrent ? 3 : 2)) corral::microbench::EndWithUsage(kUsage);
+  const size_t count = corral::microbench::CountArgument(argc, argv, 1, 1'000'000, 1'000'000'000, kUsage);
   const corral::storage::ManualClock clock(kNowMs);
   Keyspace keyspace({.shards = 16, .concurrent = concurrent, .seed = 42, .clock = &clock}, nullptr, nullptr);
   std::vector<uint32_t> numbers(count);

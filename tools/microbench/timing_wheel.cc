@@ -7,6 +7,7 @@
 #include "storage/base/clock.h"
 #include "storage/base/random.h"
 #include "storage/timing_wheel.h"
+#include "tools/microbench/arguments.h"
 
 namespace corral::storage {
 
@@ -49,7 +50,8 @@ void Measure(const char* name, int64_t spread_ms) {
 
 }  // namespace corral::storage
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) corral::microbench::EndWithUsage("microbench-timing_wheel");
   std::printf("timing wheel, %u references\n", corral::storage::kReferences);
   corral::storage::Measure("second", 1000);
   corral::storage::Measure("minute", 60'000);

@@ -26,6 +26,8 @@
 #include <thread>
 #include <vector>
 
+#include "tools/microbench/arguments.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -210,16 +212,15 @@ void TimeBystander(int port, size_t waiters, size_t rounds, size_t bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: microbench-wake PORT lease|blpop|bystander [WAITERS] [ROUNDS] [BYTES]\n");
-    return 1;
-  }
-  const int port = std::atoi(argv[1]);
-  const std::string_view mode = argv[2];
+  constexpr const char* kUsage = "microbench-wake PORT lease|blpop|bystander [WAITERS [ROUNDS [BYTES]]]";
+  const std::string_view mode = argc > 2 ? argv[2] : "";
   const bool bystander = mode == "bystander";
+  if (argc > 6 || (!bystander && mode != "lease" && mode != "blpop"))
+    corral::microbench::EndWithUsage(kUsage);
   const auto number = [&](int at, size_t otherwise) {
-    return argc > at ? static_cast<size_t>(std::strtoull(argv[at], nullptr, 10)) : otherwise;
+    return corral::microbench::CountArgument(argc, argv, at, otherwise, 1'000'000, kUsage);
   };
+  const int port = static_cast<int>(corral::microbench::CountArgument(argc, argv, 1, 0, 65535, kUsage));
   const size_t waiters = number(3, bystander ? 10'000 : 1);
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
