@@ -26,13 +26,13 @@ struct WalkPosition {
 //   directory  2^n entries, indexed by the low n directory bits of the hash. An entry describes a segment
 //              of depth d; 2^(n-d) entries describe the same one. The one with the smallest index is
 //              canonical and counts the records.
-//   segment    1 to 256 buckets in one allocation, a multiple of the allocator's classes. A record's home
+//   segment    1 to 128 buckets in one allocation, a multiple of the allocator's classes. A record's home
 //              is bucket tag * buckets / 2^16: the order of homes is the order of tags at any size, so
 //              that resizing a segment moves slots without touching a record. A record whose home is full
 //              lies in the next bucket with room.
 //
-// A segment takes the next size class when it is 90% full; beyond 160 to 256 buckets it splits in two by one
-// more bit of the hash, which is the only step that reads records (1000 to 1600, prefetched). As each segment
+// A segment takes the next size class when it is 90% full; beyond 80 to 128 buckets it splits in two by one
+// more bit of the hash, which is the only step that reads records (500 to 800, prefetched). As each segment
 // does this at its own moment, the table as a whole has no saw-tooth. Shrinking goes the same way back, and
 // buddies join. One call does one such step at most: its work is bounded, whatever the number of records. The
 // directory's doubling copies 16 bytes per entry.
@@ -116,7 +116,7 @@ class HashIndex {
   static constexpr uint32_t kMaxDepth = 30;
 
  private:
-  static constexpr int kPlaceBits = 8;
+  static constexpr int kPlaceBits = 7;
   static constexpr uint32_t kMaxBuckets = 1u << kPlaceBits;
   static constexpr int kTagBits = 16;
 
