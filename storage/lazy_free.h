@@ -30,9 +30,8 @@ class LazyFree {
   LazyFree(const LazyFree&) = delete;
   LazyFree& operator=(const LazyFree&) = delete;
 
-  // From here on freeing memory takes longer than a command may: the allocator gives memory of this size
-  // back to the system at once, which takes the system about 0.1 ms for each MB.
-  static constexpr size_t kSlowBytes = 8 * 1024 * 1024;
+  // From here on freeing memory takes longer than a command may.
+  static constexpr size_t kSlowBytes = SharedBytes::kReturnedBytes;
 
   void Submit(std::unique_ptr<Garbage> garbage);
   void Submit(SharedBytes bytes, size_t objects);

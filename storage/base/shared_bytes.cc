@@ -19,9 +19,8 @@ namespace {
   abort();
 }
 
-// The allocator gives big buffers back to the system at once, in a call during which no other thread of the
-// process can get memory from the system: 20 ms for 256 MB. So the pages go before, a few at a time.
-constexpr size_t kBigBytes = 8 * 1024 * 1024;
+// While a big buffer goes back in one call, no other thread of the process can get memory from the system: 20
+// ms for 256 MB. So the pages go before, a few at a time.
 constexpr uintptr_t kSliceBytes = 1024 * 1024;
 
 void ReturnPages(const char* data, size_t bytes) {
@@ -76,7 +75,7 @@ void SharedBytes::Reserve(size_t capacity) {
 void SharedBytes::Drop() {
   // The last holder needs no atomic write: nobody else can make a copy any more.
   if (unique() || block_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    if (capacity() >= kBigBytes) [[unlikely]]
+    if (capacity() >= kReturnedBytes) [[unlikely]]
       ReturnPages(data(), capacity());
     free(block_);
   }

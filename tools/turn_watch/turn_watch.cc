@@ -1,11 +1,13 @@
 // Preloaded into a server: the longest turn of its event loops, as tools/pauses asks for it.
 //
-// A turn is what a thread does between two waits for events: while it lasts, nobody on that thread is served. It is
-// measured on the wall's clock and on the thread's own, which leaves out what other programs took of the core. Any
-// server that waits in epoll can be measured, ours and others alike.
+// A turn is what a thread does between two waits for events: while it lasts, nobody on that thread is served.
+// It is measured on the wall's clock and on the thread's own, which leaves out what other programs took of
+// the core. Any server that waits in epoll can be measured, ours and others alike.
 //
-// The figures lie in the file that TURN_WATCH_FILE names; who measures maps or reads it, and begins anew by writing
-// zeros:  | longest turn u64 | longest by the thread's clock u64 | turns over 1 ms by that clock u64 |, nanoseconds.
+// The figures lie in the file that TURN_WATCH_FILE names; who measures maps or reads it, and begins anew by
+// writing zeros. Nanoseconds:
+//
+//   | longest turn u64 | longest by the thread's clock u64 | turns over 1 ms by that clock u64 |
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
