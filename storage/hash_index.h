@@ -72,15 +72,16 @@ class HashIndex {
     const Segment& segment = SegmentOf(hash);
     Prefetch(segment.buckets + segment.Home(static_cast<uint16_t>(hash)));
   }
-  // The records that the home bucket has with the tag, or the bucket where the search will go on; the home
-  // bucket should be in the cache.
-  void PrefetchRecord(uint64_t hash) const {
+  // Calls visit(const void*) for what a search touches after the home bucket, which should be in the cache: the
+  // records there with the tag, or the bucket where the search goes on.
+  template <class Visit>
+  void VisitNext(uint64_t hash, Visit&& visit) const {
     const Segment& segment = SegmentOf(hash);
     const uint32_t home = segment.Home(static_cast<uint16_t>(hash));
     const Bucket& bucket = segment.buckets[home];
     unsigned matches = bucket.Matches(static_cast<uint16_t>(hash));
-    if (matches == 0 && bucket.spills != 0) Prefetch(segment.buckets + segment.Next(home));
-    for (; matches != 0; matches &= matches - 1) Prefetch(bucket.slots[Bucket::SlotOf(matches)].record());
+    if (matches == 0 && bucket.spills != 0) visit(segment.buckets + segment.Next(home));
+    for (; matches != 0; matches &= matches - 1) visit(bucket.slots[Bucket::SlotOf(matches)].record());
   }
 
   // Calls visit(Position) for the records of one home bucket, from `*at` on, and moves `*at` to the next one;

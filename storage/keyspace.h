@@ -54,10 +54,11 @@ class Keyspace {
   Database database(int index, int64_t now_ms) { return Database(*this, index, now_ms); }
   int databases() const;
 
-  // Hints (lookahead.h): pull the bucket into the cache, later (bucket there) the record. Under the lock of
-  // the shard.
+  // Hints (lookahead.h), under the lock of the shard: pulls the key's bucket into the cache; later (bucket
+  // there) names what a search touches next.
   void PrefetchBucket(int database, uint64_t hash) const;
-  void PrefetchRecord(int database, uint64_t hash) const;
+  template <class Visit>
+  void VisitNext(int database, uint64_t hash, Visit&& visit) const;
   // The cache line of the lock, from whoever had it last. Without lock.
   void PrefetchLock(uint64_t hash) const;
 
@@ -177,8 +178,9 @@ inline void Keyspace::PrefetchLock(uint64_t hash) const { PrefetchForWrite(&Shar
 inline void Keyspace::PrefetchBucket(int database, uint64_t hash) const {
   if (const Table* table = ShardFor(hash).table(database)) table->PrefetchBucket(hash);
 }
-inline void Keyspace::PrefetchRecord(int database, uint64_t hash) const {
-  if (const Table* table = ShardFor(hash).table(database)) table->PrefetchRecord(hash);
+template <class Visit>
+void Keyspace::VisitNext(int database, uint64_t hash, Visit&& visit) const {
+  if (const Table* table = ShardFor(hash).table(database)) table->VisitNext(hash, visit);
 }
 
 }  // namespace corral::storage

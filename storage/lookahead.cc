@@ -1,4 +1,4 @@
-// Two steps over chains of keys: buckets, then records.
+// Loops over the keys: buckets, what these name, records.
 #include "storage/lookahead.h"
 
 namespace corral::storage {
@@ -16,11 +16,7 @@ void Lookahead::Clear() {
 void Lookahead::Add(int database, uint64_t hash) {
   if (full()) return;
   keys_.push_back({hash, database, kNone});
-  if (!keyspace_.concurrent()) {
-    keyspace_.PrefetchBucket(database, hash);
-  } else {
-    Chain(keys_.back());
-  }
+  if (keyspace_.concurrent()) Chain(keys_.back());
 }
 
 void Lookahead::Chain(Ahead& key) {
@@ -35,7 +31,11 @@ void Lookahead::Chain(Ahead& key) {
 }
 
 template <class Step>
-void Lookahead::ForEachLocked(Step&& step) {
+void Lookahead::ForEachKey(Step&& step) {
+  if (!keyspace_.concurrent()) {
+    for (const Ahead& key : keys_) step(key);
+    return;
+  }
   for (const uint32_t shard : shards_) {
     if (!keyspace_.TryLock(shard)) continue;
     for (uint32_t at = heads_[shard]; at != kNone; at = keys_[at].previous) step(keys_[at]);
@@ -44,15 +44,14 @@ void Lookahead::ForEachLocked(Step&& step) {
 }
 
 void Lookahead::Run() {
+  ForEachKey([this](const Ahead& key) { keyspace_.PrefetchBucket(key.database, key.hash); });
   // The record of a single key is needed before it could arrive.
-  const bool records = keys_.size() > 1;
-  if (!keyspace_.concurrent()) {
-    if (!records) return;
-    for (const Ahead& key : keys_) keyspace_.PrefetchRecord(key.database, key.hash);
-    return;
-  }
-  ForEachLocked([this](const Ahead& key) { keyspace_.PrefetchBucket(key.database, key.hash); });
-  if (records) ForEachLocked([this](const Ahead& key) { keyspace_.PrefetchRecord(key.database, key.hash); });
+  if (keys_.size() < 2) return;
+  lines_.clear();
+  ForEachKey([this](const Ahead& key) {
+    keyspace_.VisitNext(key.database, key.hash, [this](const void* line) { lines_.push_back(line); });
+  });
+  for (const void* line : lines_) Prefetch(line);
 }
 
 }  // namespace corral::storage

@@ -1,17 +1,18 @@
 #include "storage/shard_lock.h"
 
-#if defined(__linux__)
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include <chrono>
+#include <thread>
 
 namespace corral::storage {
 
 namespace {
 
-// About the time that a batch of commands holds a shard; on one core spinning would only delay the holder.
+// A command holds a shard for less than a microsecond, a slice of expiry for ten.
 constexpr int kSpins = 200;
+// Then its holder is likely not running: it gets the core, if it waits for this one; else it has lost its own
+// for a time slice, and spinning on would only heat.
+constexpr int kYields = 10;
+constexpr std::chrono::microseconds kSleep{50};
 
 void Pause() {
 #if defined(__x86_64__)
@@ -21,27 +22,16 @@ void Pause() {
 
 }  // namespace
 
-void ShardLock::LockContended() {
-  for (int i = 0; i < kSpins; ++i) {
-    if (TryLock()) return;
-    Pause();
+void ShardLock::Wait() {
+  for (int tries = 0; !TryLock(); ++tries) {
+    if (tries < kSpins) {
+      Pause();
+    } else if (tries < kSpins + kYields) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(kSleep);
+    }
   }
-  while (state_.exchange(kHeldWithSleepers, std::memory_order_acquire) != kFree) {
-#if defined(__linux__)
-    static_assert(sizeof state_ == sizeof(uint32_t));
-    syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, kHeldWithSleepers, nullptr, nullptr, 0);
-#else
-    state_.wait(kHeldWithSleepers, std::memory_order_relaxed);
-#endif
-  }
-}
-
-void ShardLock::Wake() {
-#if defined(__linux__)
-  syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-#else
-  state_.notify_one();
-#endif
 }
 
 }  // namespace corral::storage

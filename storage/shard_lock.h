@@ -1,39 +1,28 @@
-// The lock of a shard: short critical sections, so it spins a little before it sleeps.
+// The lock of a shard: short critical sections, so whoever finds it taken looks again instead of being woken.
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 namespace corral::storage {
 
-// Not recursive, not fair. Uncontended: one atomic exchange each way.
+// Not recursive, not fair. Uncontended: an atomic exchange to lock, a plain store to unlock. A lock that wakes
+// sleepers needs a second atomic instruction there, to learn of them, which is most of what a lock costs a
+// command; those who wait here pay instead.
 class ShardLock {
  public:
   void Lock() {
-    uint32_t expected = kFree;
-    if (!state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) [[unlikely]] {
-      LockContended();
-    }
+    if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]]
+      Wait();
   }
   bool TryLock() {
-    uint32_t expected = kFree;
-    return state_.load(std::memory_order_relaxed) == kFree &&
-           state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire,
-                                          std::memory_order_relaxed);
+    return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
   }
-  void Unlock() {
-    if (state_.exchange(kFree, std::memory_order_release) == kHeldWithSleepers) [[unlikely]]
-      Wake();
-  }
+  void Unlock() { held_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr uint32_t kFree = 0, kHeld = 1, kHeldWithSleepers = 2;
+  void Wait();  // until it is taken
 
-  void LockContended();
-  void Wake();
-
-  std::atomic<uint32_t> state_{kFree};
+  std::atomic<bool> held_{false};
 };
 
 }  // namespace corral::storage

@@ -40,7 +40,10 @@ class Table {
 
   Position Find(const Key& key) const { return index_.Find(key); }
   void PrefetchBucket(uint64_t hash) const { index_.PrefetchBucket(hash); }
-  void PrefetchRecord(uint64_t hash) const { index_.PrefetchRecord(hash); }
+  template <class Visit>
+  void VisitNext(uint64_t hash, Visit&& visit) const {
+    index_.VisitNext(hash, visit);
+  }
 
   // The key must be absent; the record becomes the table's.
   Position Insert(uint64_t hash, Record* record, uint8_t stamp, int64_t now_ms);

@@ -212,20 +212,25 @@ void Executor::SendDeferred(client::Client& client) {
 
 void Executor::CallWithLocks(const Request& request, command::Context& context) {
   const Command& command = *request.command;
-  shards_.clear();
+  storage::Keyspace& keyspace = services_.keyspace;
   if (request.has_key && command.last_key == command.first_key) {
-    shards_.push_back(services_.keyspace.ShardOf(request.first_key.hash));
-  } else if (!command.spec->keys.empty() && FindKeys(command, request.arguments, &positions_)) {
+    const uint32_t shard = keyspace.ShardOf(request.first_key.hash);
+    keyspace.Lock(shard);
+    Handle(request, context);
+    keyspace.Unlock(shard);
+    return;
+  }
+  shards_.clear();
+  if (!command.spec->keys.empty() && FindKeys(command, request.arguments, &positions_)) {
     for (const command::KeyPosition& position : positions_) {
-      shards_.push_back(
-          services_.keyspace.ShardOf(services_.keyspace.MakeKey(request.arguments[position.index]).hash));
+      shards_.push_back(keyspace.ShardOf(keyspace.MakeKey(request.arguments[position.index]).hash));
     }
     std::sort(shards_.begin(), shards_.end());
     shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
   }
-  for (uint32_t shard : shards_) services_.keyspace.Lock(shard);
+  for (uint32_t shard : shards_) keyspace.Lock(shard);
   Handle(request, context);
-  for (uint32_t shard : shards_) services_.keyspace.Unlock(shard);
+  for (uint32_t shard : shards_) keyspace.Unlock(shard);
 }
 
 void Executor::Account(const Request& request, uint64_t nanos) {

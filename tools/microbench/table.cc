@@ -14,6 +14,7 @@
 #include "storage/base/random.h"
 #include "storage/database.h"
 #include "storage/keyspace.h"
+#include "storage/lookahead.h"
 #include "storage/memory_meter.h"
 #include "tools/microbench/arguments.h"
 
@@ -23,6 +24,7 @@ using corral::storage::Database;
 using corral::storage::Key;
 using corral::storage::Keyspace;
 using corral::storage::kNoExpiry;
+using corral::storage::Lookahead;
 using corral::storage::Random;
 using corral::storage::Record;
 
@@ -61,17 +63,17 @@ Names MakeNames(const std::vector<uint32_t>& numbers, uint64_t offset) {
 // Runs `work` over all names and prints the time for each; hashing is included.
 template <typename Work>
 double Measure(const Keyspace& keyspace, const Names& names, size_t count, bool prefetch, Work work) {
+  Lookahead lookahead(keyspace);
   const double start_ns = NowNs();
   Key keys[kBatch];
   for (size_t i = 0; i < count; i += kBatch) {
     const size_t batch = std::min(kBatch, count - i);
+    lookahead.Clear();
     for (size_t j = 0; j < batch; ++j) {
       keys[j] = keyspace.MakeKey(names[i + j]);
-      if (prefetch) keyspace.PrefetchBucket(0, keys[j].hash);
+      if (prefetch) lookahead.Add(0, keys[j].hash);
     }
-    if (prefetch) {
-      for (size_t j = 0; j < batch; ++j) keyspace.PrefetchRecord(0, keys[j].hash);
-    }
+    lookahead.Run();
     for (size_t j = 0; j < batch; ++j) work(keys[j]);
   }
   return (NowNs() - start_ns) / static_cast<double>(count);
