@@ -72,8 +72,8 @@ class HashIndex {
     const Segment& segment = SegmentOf(hash);
     Prefetch(segment.buckets + segment.Home(static_cast<uint16_t>(hash)));
   }
-  // Calls visit(const void*) for what a search touches after the home bucket, which should be in the cache: the
-  // records there with the tag, or the bucket where the search goes on.
+  // Calls visit(const void*) for what a search touches after the home bucket, which should be in the cache:
+  // the records there with the tag, or the bucket where the search goes on.
   template <class Visit>
   void VisitNext(uint64_t hash, Visit&& visit) const {
     const Segment& segment = SegmentOf(hash);

@@ -10,12 +10,13 @@
 
 namespace corral::storage {
 
-// A prefetch whose page is not in the TLB holds up what follows until the walk of the page tables is done, and
-// the CPU walks for as many prefetches at once as stand close together. So nothing is asked for while keys are
-// added: Run has a loop for the buckets, one that looks up which records they name, and one for the records.
+// A prefetch whose page is not in the TLB holds up what follows until the walk of the page tables is done,
+// and the CPU walks for as many prefetches at once as stand close together. So nothing is asked for while
+// keys are added: Run has a loop for the buckets, one that looks up which records they name, and one for the
+// records.
 //
-// The first two need the lock of the key's shard, and a lock costs as much as the step. So with several threads
-// keys are chained by shard first, and both loops take a lock once for all keys of a shard:
+// The first two need the lock of the key's shard, and a lock costs as much as the step. So with several
+// threads keys are chained by shard first, and both loops take a lock once for all keys of a shard:
 //
 //   shards_            the shards at hand
 //   heads_[shard]      its last key, or kNone

@@ -10,8 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def build_programs(options, *further):
     """What the run needs, in options.build, and `further` targets; fills in options.generator."""
     targets = [*further] + (['load-generator'] if not options.generator else [])
-    if any(server.needs_build() for server in options.servers):
-        targets.append('corral-server')
+    targets += sorted({server.target() for server in options.servers} - {None})
     if targets:
         commands = [['cmake', '--build', options.build, '--parallel', '--target', *targets]]
         if not (options.build / 'CMakeCache.txt').exists():

@@ -16,6 +16,7 @@ BUILT_IN_SERVERS = {
     'corral': 'resp:{build}/corral-server --port {port} --bind 127.0.0.1 --threads {threads} --save ""',
     'redis': 'resp:redis-server --port {port} --bind 127.0.0.1 --io-threads {threads} --save "" --appendonly no',
     'memcached': 'memcached:memcached -u nobody -l 127.0.0.1 -p {port} -U 0 -t {threads} -m 16384',
+    'floor': 'resp:{build}/tools/floor --port {port} --threads {threads} --value-bytes {values}',
 }
 NAMES_HELP = '''corral, redis or memcached (corral-2: with two threads), or NAME=PROTOCOL:COMMAND with {port} and, if
            wanted, {threads} in the command; the protocol is resp or memcached.'''
@@ -38,13 +39,16 @@ class Server:
         self.environment = {}  # beside this process's own
         self.process = self.port = self.output = None
 
-    def needs_build(self):
-        return self.command.startswith('{build}')
+    def target(self):
+        """What of the build it needs, if anything."""
+        found = re.match(r'{build}/(?:tools/)?([\w-]+)', self.command)
+        return found and found[1]
 
     def start(self, options, folder):
         """Returns once it accepts connections; options has build, threads and server_cores."""
         self.port = free_port()
-        values = {'{port}': self.port, '{threads}': self.threads or options.threads, '{build}': options.build}
+        values = {'{port}': self.port, '{threads}': self.threads or options.threads, '{build}': options.build,
+                  '{values}': getattr(options, 'values', 32)}
         words = shlex.split(self.command)
         for placeholder, value in values.items():
             words = [word.replace(placeholder, str(value)) for word in words]

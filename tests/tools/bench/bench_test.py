@@ -238,6 +238,24 @@ class Bench(unittest.TestCase):
         self.assertIn("slow: --mix set --rate 500\n", done.stdout)
         self.assertEqual(done.stdout.count("the generator itself was late by"), 4)
 
+    def test_floor(self):
+        """Fixed replies, on one thread and on two; it says so where they are wrong."""
+        floor = f"resp:{program.generator.with_name('floor')} --port {{port}} --value-bytes {{values}} --threads"
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = ("--rounds", "1", "--seconds", "0.2", "--keys", "5000", "--values", "20000", "--svg", f"{folder}/curves.svg")
+            done = bench(f"one={floor} 1", f"two={floor} 2", "--load", "mix16", "--load", "setex16", *arguments)
+            wrong = bench(f"one={floor} 1", "--load", "some=--mix mget", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("wrong", done.stdout)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertRegex(wrong.stdout, r"one: [0-9]+ wrong replies")
+
+    def test_floor_wrong_arguments(self):
+        for arguments in ([], ["--port"], ["--port", "x"], ["--port", "65536"], ["--port", "1", "--threads", "0"],
+                          ["--port", "1", "--value-bytes", "1-100"], ["--port", "1", "--nosuch", "1"]):
+            done = subprocess.run([program.generator.with_name("floor"), *arguments], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr.split(" ")[0]), (2, "usage:"), arguments)
+
     def test_a_pause_shows(self):
         """A server that is stopped for a second in the middle of a run."""
         with tempfile.TemporaryDirectory() as folder:
