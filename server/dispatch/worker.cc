@@ -70,12 +70,16 @@ void Worker::LeaveGate() {
 
 void Worker::AfterPoll() {
   // A turn of its own for what is due, though nothing arrived.
-  if (expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty()) EnterGate();
+  if (WorkWaits()) EnterGate();
   EndTurn();
 }
 
 // Timers run between the end of one turn and the next poll: what they started is finished here.
 void Worker::BeforeSleep() { EndTurn(); }
+
+bool Worker::WorkWaits() const {
+  return expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty() || !ended_.empty();
+}
 
 void Worker::EndTurn() {
   if (!inside_) return;  // nothing happened
@@ -87,6 +91,7 @@ void Worker::EndTurn() {
   const bool ran_more = RunSoon();
   if (arrived_bytes_ != 0) [[unlikely]]
     EndTransit();
+  CloseEnded();
   if (services_.clients.memory().on()) [[unlikely]]
     KeepMemoryLimit();
   eviction_waits_ = services_.settings.maxmemory_bytes != 0 && KeepMaxmemory();
@@ -167,14 +172,19 @@ void Worker::Adopt(int descriptor, net::Transport transport) {
   client.stream().StartReading();
 }
 
+// Gives up what others wait for or count.
+void Worker::Retire(Client& client) {
+  if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
+  if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
+  services_.pubsub.Leave(client);
+}
+
 void Worker::Close(Client& client) {
   batch_.Remove(client);
   if (client.flush_queued) std::erase(to_flush_, &client);
   if (client.output_waits) std::erase(unsent_, &client);
   if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
-  if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
-  if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
-  services_.pubsub.Leave(client);
+  Retire(client);
   services_.tracking.Forget(client);
   services_.clients.Remove(client);
   if (client.pending_input.capacity() + client.reader.detached_bytes() >= storage::LazyFree::kSlowBytes) {
@@ -182,6 +192,28 @@ void Worker::Close(Client& client) {
         std::make_unique<client::InputGarbage>(std::move(client.pending_input), std::move(client.reader)));
   }
   clients_.erase(client.id);
+}
+
+// When thousands end at once, those that work wait for some of them only. Nobody waits for the ended ones:
+// what they hold for others is given up now.
+void Worker::CloseInTurn(Client& client) {
+  if (closes_left_ > 0) {
+    --closes_left_;
+    return Close(client);
+  }
+  client.CloseNow();
+  client.stream().StopReading();
+  Retire(client);
+  ended_.push_back(client.id);
+}
+
+void Worker::CloseEnded() {
+  const size_t count = std::min(ended_.size(), static_cast<size_t>(closes_left_));
+  for (size_t i = 0; i < count; ++i) {
+    if (Client* client = Find(ended_[i])) Close(*client);
+  }
+  ended_.erase(ended_.begin(), ended_.begin() + static_cast<ptrdiff_t>(count));
+  closes_left_ = kTurnCloses;
 }
 
 void Worker::CloseAll() {
@@ -309,7 +341,7 @@ void Worker::OnEnd(net::Stream& stream) {
   if (client.output_waits && !client.close_now()) {
     client.CloseAfterReply();
   } else {
-    Close(client);
+    CloseInTurn(client);
   }
 }
 
@@ -560,7 +592,7 @@ void Worker::ScheduleWakeup() {
   int64_t now = loop_.NowMs(), at = INT64_MAX;
   int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
   expiry_waits_ = due_in <= 0;
-  loop_.StayAwake(expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty());
+  loop_.StayAwake(WorkWaits());
   if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);

@@ -82,6 +82,7 @@ class Worker final : public net::LoopHooks,
   static constexpr size_t kWriteSlices = 64, kWriteBytes = 128 * 1024;  // of one write
   // What a turn sends of long outputs, and of that one connection's share at most and at least.
   static constexpr size_t kTurnSendBytes = 512 * 1024, kMostSent = 128 * 1024, kLeastSent = 32 * 1024;
+  static constexpr int kTurnCloses = 16;  // of connections that their peers ended: mostly the kernel's time
   static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
 
@@ -98,10 +99,15 @@ class Worker final : public net::LoopHooks,
   void BeginTurn();  // what the last one left for this
   void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
+  void Retire(client::Client& client);
+  void CloseInTurn(client::Client& client);
+  void CloseEnded();
   bool OverOutputLimit(client::Client& client, int64_t unix_ms);
   bool KeepMaxmemory();  // whether there is more to evict than one turn has time for
   void TrimChunks();
   void KeepMemoryLimit();  // maxmemory-clients
+  // Whether there is more to do than this turn had time for.
+  bool WorkWaits() const;
   void EndWait(client::Client& client, client::WaitEnd end);
   void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
@@ -133,6 +139,8 @@ class Worker final : public net::LoopHooks,
   std::vector<client::Client*> to_flush_;
   std::vector<client::Client*> unsent_;  // with output_waits: to be flushed in the next turn
   size_t sharers_ = 1;                   // connections that share what this turn sends of long outputs
+  int closes_left_ = kTurnCloses;        // in this turn
+  std::vector<uint64_t> ended_;          // clients for whose closing no turn had time yet
   std::vector<uint64_t> paused_;
   std::vector<uint64_t>
       touched_;  // clients whose memory may have changed in this turn, while there is a limit on it

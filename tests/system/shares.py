@@ -1,10 +1,12 @@
 """A connection's share of a turn: whoever asks for much in one go gets all of it, in order, and others in between."""
+import os
+import signal
 import socket
 import struct
 import threading
 import time
 
-from cases import case
+from cases import case, stopped, until
 from harness import resp
 from harness.resp import Connection
 from harness.server import Server
@@ -139,6 +141,29 @@ def test_more_connections_than_the_kernel_reports_at_once(server):
         assert control.read_frame()[0] == ("+", b"OK")
         for c in [*others, deep]:
             c.close()
+
+
+@case(ours=True)
+def test_many_connections_end_at_once(server):
+    """More than a turn closes: a lease that the first ones held and waited for goes to the one who is left, and none stays behind."""
+    with Server(server, "--threads", "1", tcp_backlog=1024) as s, s.connect() as control, s.connect() as left:
+        others = [s.connect() for _ in range(500)]
+        assert others[0].call("GETLEASE", "k", "LEASE", 60000)[1][0][1] == b"LEASE"
+        for c in others[1:250]:
+            c.send("GETLEASE", "k", "LEASE", 60000, "WAIT", 60000)
+        for c in others[250:]:
+            c.call("SUBSCRIBE", "c")
+        until(lambda: control.text("INFO", "leases").count("leases_waiting:249"), what="the last waiter")
+        left.send("GETLEASE", "k", "LEASE", 60000, "WAIT", 60000)
+        until(lambda: control.text("INFO", "leases").count("leases_waiting:250"), what="the one who is left")
+        stopped(s.pid)
+        for c in others:
+            c.close()
+        os.kill(s.pid, signal.SIGCONT)
+        assert left.read_frame()[0][1][0][1] == b"LEASE"
+        until(lambda: len(control.text("CLIENT", "LIST").splitlines()) == 2, what="the end of the others")
+        assert control.call("PUBLISH", "c", "x") == (":", b"0")
+        assert control.text("INFO", "leases").count("leases_waiting:0") == 1
 
 
 @case()
