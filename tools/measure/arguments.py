@@ -1,11 +1,12 @@
 """Arguments that several measuring programs take."""
 import argparse
+import functools
 import math
 import pathlib
 
 from measure.cores import parse_cores
 from measure.programs import ROOT
-from measure.server import parse_server
+from measure.server import CACHES, parse_server
 
 
 def number_of(kind, low, high, suffix=''):
@@ -21,12 +22,12 @@ def number_of(kind, low, high, suffix=''):
     return parse
 
 
-def make_parser(name, description, epilog=''):
+def make_parser(name, description, epilog='', built_ins=CACHES):
     """A parser that knows the servers and how to run them."""
     parser = argparse.ArgumentParser(
         prog=f'tools/{name}', usage=f'tools/{name} [--help] [option ...] SERVER ...', description=description,
         epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('servers', nargs='+', type=parse_server, metavar='SERVER')
+    parser.add_argument('servers', nargs='+', type=functools.partial(parse_server, built_ins=built_ins), metavar='SERVER')
     return parser
 
 

@@ -12,12 +12,13 @@ import time
 from measure.cores import set_up_child
 from measure.failure import Failure, say
 
-BUILT_IN_SERVERS = {
+CACHES = {
     'corral': 'resp:{build}/corral-server --port {port} --bind 127.0.0.1 --threads {threads} --save ""',
     'redis': 'resp:redis-server --port {port} --bind 127.0.0.1 --io-threads {threads} --save "" --appendonly no',
     'memcached': 'memcached:memcached -u nobody -l 127.0.0.1 -p {port} -U 0 -t {threads} -m 16384',
-    'floor': 'resp:{build}/tools/floor --port {port} --threads {threads} --value-bytes {values}',
 }
+# Answers, and does nothing else: for programs that take it for what it is.
+FLOOR = {'floor': 'resp:{build}/tools/floor --port {port} --threads {threads} --value-bytes {values}'}
 NAMES_HELP = '''corral, redis or memcached (corral-2: with two threads), or NAME=PROTOCOL:COMMAND with {port} and, if
            wanted, {threads} in the command; the protocol is resp or memcached.'''
 PACKAGES = {'redis-server': 'redis-server', 'memcached': 'memcached'}  # of Debian, by program
@@ -118,16 +119,16 @@ class Started:
         self.folder.cleanup()
 
 
-def parse_server(text):
-    """An argument type: a Server, not started."""
+def parse_server(text, built_ins=CACHES):
+    """An argument type: a Server, not started; by one of these names, or by NAME=PROTOCOL:COMMAND."""
     name, equals, rest = text.partition('=')
     threads = None
     if not equals:
         built_in, _, count = name.partition('-')
-        if built_in not in BUILT_IN_SERVERS or (count and not re.fullmatch('[1-9][0-9]?', count)):
+        if built_in not in built_ins or (count and not re.fullmatch('[1-9][0-9]?', count)):
             raise argparse.ArgumentTypeError(
-                f"unknown server '{name}': it must be {', '.join(BUILT_IN_SERVERS)} or NAME=PROTOCOL:COMMAND")
-        rest, threads = BUILT_IN_SERVERS[built_in], int(count) if count else None
+                f"unknown server '{name}': it must be {', '.join(built_ins)} or NAME=PROTOCOL:COMMAND")
+        rest, threads = built_ins[built_in], int(count) if count else None
     protocol, _, command = rest.partition(':')
     if protocol not in ('resp', 'memcached') or not name.replace('-', '').replace('.', '').isalnum():
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=resp:COMMAND or NAME=memcached:COMMAND")

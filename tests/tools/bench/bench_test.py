@@ -284,7 +284,7 @@ class Bench(unittest.TestCase):
                 (("redis-0",), "unknown server 'redis-0'"),
                 (("redis-two",), "unknown server 'redis-two'"),
                 (("redis", "--load", "a=--mix get --rate 0"), "'0' is not a number from"),
-                (("nosuch",), "unknown server 'nosuch': it must be corral, redis, memcached or NAME=PROTOCOL:COMMAND"),
+                (("nosuch",), "unknown server 'nosuch': it must be corral, redis, memcached, floor or NAME=PROTOCOL:COMMAND"),
                 (("redis", "redis"), "two servers have the same name"),
                 (("a=http:x {port}",), "is not NAME=resp:COMMAND or NAME=memcached:COMMAND"),
                 (("a=resp:x",), "does not say {port}"),
