@@ -57,7 +57,8 @@ class Batch {
  private:
   static constexpr size_t kGroup = 128;         // requests in flight between reading and running
   static constexpr size_t kPerConnection = 64;  // of one connection, so that a deep pipeline takes turns
-  static constexpr size_t kLocksAhead = 4;      // commands before the one whose lock is fetched
+  static constexpr size_t kLocksAhead = 2;  // commands from the fetch of a lock to its use: time to arrive,
+                                            // and not to be taken away again
   static constexpr size_t kDetachedBytes =
       64 * 1024;  // arguments from this size on get a buffer of their own
 
