@@ -1,6 +1,8 @@
 // Loops over the keys: buckets, what these name, records.
 #include "storage/lookahead.h"
 
+#include "storage/prefetch.h"
+
 namespace corral::storage {
 
 Lookahead::Lookahead(const Keyspace& keyspace) : keyspace_(keyspace) {

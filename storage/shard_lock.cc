@@ -7,7 +7,7 @@ namespace corral::storage {
 
 namespace {
 
-// A command holds a shard for less than a microsecond, a slice of expiry for ten.
+// What holds a shard is short: a command, or a slice of expiry.
 constexpr int kSpins = 200;
 // Then its holder is likely not running: it gets the core, if it waits for this one; else it has lost its own
 // for a time slice, and spinning on would only heat.

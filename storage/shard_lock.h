@@ -6,8 +6,7 @@
 namespace corral::storage {
 
 // Not recursive, not fair. Uncontended: an atomic exchange to lock, a plain store to unlock. A lock that
-// wakes sleepers needs a second atomic instruction there, to learn of them, which is most of what a lock
-// costs a command; those who wait here pay instead.
+// wakes sleepers needs a second atomic instruction there, to learn of them; those who wait here pay instead.
 class ShardLock {
  public:
   void Lock() {
