@@ -25,25 +25,7 @@ constexpr int64_t kTickMs = 250;
 
 constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedModeError =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
-    "the "
-    "default user. In this mode connections are only accepted from the loopback interface. If you want to "
-    "connect "
-    "from external computers to Redis you may adopt one of the following solutions: 1) Just disable "
-    "protected mode "
-    "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis "
-    "from the "
-    "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if "
-    "you do so. "
-    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected "
-    "mode by "
-    "editing the Redis configuration file, and setting the protected mode option to 'no', and then "
-    "restarting the "
-    "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode "
-    "no' "
-    "option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of "
-    "the above "
-    "things in order for the server to start accepting connections from the outside.\r\n";
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";
 
 uint64_t RandomSeed() {
   uint64_t seed = 0;
@@ -349,9 +331,7 @@ void Server::RegisterObservers() {
     int64_t used = storage::MemoryMeter::UsedBytes();
     if (settings.maxmemory_bytes != 0 && used > static_cast<int64_t>(settings.maxmemory_bytes)) {
       log::Warning(
-          "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory "
-          "usage ({}). This will result in key eviction and/or the inability to accept new write commands "
-          "depending on the maxmemory-policy.",
+          "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.",
           settings.maxmemory_bytes, used);
     }
     return Result::Ok();

@@ -47,8 +47,7 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
                       subscriptions.of(TopicKind::kPattern).size(),
                       subscriptions.of(TopicKind::kShardChannel).size());
   line += fmt::format(
-      " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} "
-      "events={}",
+      " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,
       client.pending_input.capacity() - client.pending_input.size(),
       request.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,

@@ -17,10 +17,10 @@ namespace corral::command {
 // A row with what is derived from it.
 struct Command {
   const CommandSpec* spec = nullptr;
-  const Command* parent = nullptr;   // of a subcommand
-  std::string name;                  // "get", "config|get": as statistics and errors name it
-  uint32_t id = 0;                   // dense: index into per-worker statistics
-  uint32_t categories = 0;           // the row's and the derived ones
+  const Command* parent = nullptr;                // of a subcommand
+  std::string name;                               // "get", "config|get": as statistics and errors name it
+  uint32_t id = 0;                                // dense: index into per-worker statistics
+  uint32_t categories = 0;                        // the row's and the derived ones
   int first_key = 0, last_key = 0, key_step = 0;  // the legacy triple of COMMAND INFO; 0 0 0: none
   std::vector<const Command*> subcommands;
 
@@ -60,8 +60,9 @@ class CommandTable {
   std::unordered_map<std::string, const Command*> by_name_;
 };
 
-// The positions of the keys among `arguments` (0 is the command's name), by the row's key specs. False when the
-// arguments do not fit the specs (a count that is no number, or beyond the arguments).
-bool FindKeys(const Command& command, std::span<const std::string_view> arguments, std::vector<KeyPosition>* keys);
+// The positions of the keys among `arguments` (0 is the command's name), by the row's key specs. False when
+// the arguments do not fit the specs (a count that is no number, or beyond the arguments).
+bool FindKeys(const Command& command, std::span<const std::string_view> arguments,
+              std::vector<KeyPosition>* keys);
 
 }  // namespace corral::command

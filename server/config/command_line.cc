@@ -70,7 +70,7 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
     begin = 1;
   }
   OptionLines options(arguments);
-  for (size_t i = begin; i < arguments.size(); i++) {
+  for (size_t i = begin; i < arguments.size(); ++i) {
     if (arguments[i] == "-" && (i == 0 || i + 1 == arguments.size())) {
       line.from_stdin = true;
     } else {

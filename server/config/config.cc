@@ -122,8 +122,7 @@ std::vector<std::string> Config::StartupWarnings() const {
   std::vector<std::string> warnings;
   if (!settings_.save.empty()) {
     warnings.push_back(
-        "WARNING 'save' is set, but this version of Corral writes no snapshots: all data is lost at "
-        "shutdown.");
+        "WARNING 'save' is set, but this version of Corral writes no snapshots: all data is lost at shutdown.");
   }
   const Settings defaults = DefaultSettings();
   std::string names;
@@ -189,7 +188,7 @@ Result Config::Set(std::span<const std::pair<std::string_view, std::string_view>
   Changes changes;
   if (Result found = FindChanges(pairs, client_is_local, &changes); !found) return found;
   Settings next = settings_;
-  for (size_t i = 0; i < changes.size(); i++) {
+  for (size_t i = 0; i < changes.size(); ++i) {
     const auto& [directive, value] = changes[i];
     std::vector<std::string> words = {std::string(value)};
     if (directive->Has(kManyWords)) words = SplitAtSpaces(value);
@@ -206,7 +205,7 @@ Result Config::TakeEffect(Settings next) {
     if (Result entered = EnterDirectory(&next); !entered) return SetFailed("dir", entered.error());
   }
   settings_ = std::move(next);
-  for (size_t i = 0; i < watches_.size(); i++) {
+  for (size_t i = 0; i < watches_.size(); ++i) {
     const Directive* changed = FirstChange(watches_[i].directives, old, settings_);
     if (changed == nullptr) continue;
     if (Result accepted = watches_[i].observer(settings_); !accepted) {
@@ -222,7 +221,7 @@ void Config::GoBack(Settings old, size_t told) {
   if (refused.directory != settings_.directory && chdir(settings_.directory.c_str()) != 0) {
     log::Warning("CONFIG SET: can't return to {}: {}", settings_.directory, strerror(errno));
   }
-  for (size_t i = 0; i < told; i++) {
+  for (size_t i = 0; i < told; ++i) {
     if (FirstChange(watches_[i].directives, refused, settings_) == nullptr) continue;
     if (Result restored = watches_[i].observer(settings_); !restored) {
       log::Warning("Failed applying restored failed CONFIG SET command: {}", restored.error());

@@ -38,7 +38,7 @@ std::vector<std::string> Matches(const std::string& pattern) {
   std::vector<std::string> paths;
   glob_t found{};
   if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; i++) paths.emplace_back(found.gl_pathv[i]);
+    for (size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
   }
   globfree(&found);
   return paths;

@@ -62,7 +62,7 @@ Result ParseBufferLimits(const Words& words, Stage, Settings* settings) {
 std::string FormatBufferLimits(const Settings& settings) {
   constexpr std::string_view kNames[] = {"normal", "slave", "pubsub"};
   std::string text;
-  for (int i = 0; i < kClientClasses; i++) {
+  for (int i = 0; i < kClientClasses; ++i) {
     const BufferLimit& limit = settings.client_output_buffer_limits[i];
     if (i > 0) text += ' ';
     text += fmt::format("{} {} {} {}", kNames[i], limit.hard_bytes, limit.soft_bytes, limit.soft_seconds);
@@ -73,7 +73,7 @@ std::string FormatBufferLimits(const Settings& settings) {
 Words BufferLimitLines(const Settings& settings) {
   constexpr std::string_view kNames[] = {"normal", "replica", "pubsub"};
   Words lines;
-  for (int i = 0; i < kClientClasses; i++) {
+  for (int i = 0; i < kClientClasses; ++i) {
     const BufferLimit& limit = settings.client_output_buffer_limits[i];
     lines.push_back(fmt::format("{} {} {} {}", kNames[i], ShortMemory(limit.hard_bytes),
                                 ShortMemory(limit.soft_bytes), limit.soft_seconds));
@@ -117,7 +117,7 @@ Result ParseOomValues(const Words& words, Stage, Settings* settings) {
   constexpr size_t kValues = std::size(decltype(Settings::oom_score_adj_values){});
   if (words.size() != kValues) return Result::Error("wrong number of arguments");
   int values[kValues];
-  for (size_t i = 0; i < kValues; i++) {
+  for (size_t i = 0; i < kValues; ++i) {
     int64_t value = 0;
     if (!storage::ParseInt64(words[i], &value) || value < -2000 || value > 2000) {
       return Result::Error("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");

@@ -39,7 +39,7 @@ class Rewriting {
     const auto default_lines = FormatLines(directive, defaults);
     const bool as_default = lines == default_lines;
     if (everything_ || !(directive.Has(kUnsetIfDefault) && as_default)) {
-      for (size_t i = 0; i < lines.size(); i++) {
+      for (size_t i = 0; i < lines.size(); ++i) {
         const bool line_as_default = i < default_lines.size() && lines[i] == default_lines[i];
         PutLine(directive, lines[i], everything_ || !line_as_default || directive.Has(kAlwaysWritten));
       }

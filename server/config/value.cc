@@ -13,7 +13,7 @@ namespace {
 
 std::string AllowedChoices(const Directive& directive) {
   std::string text = "argument(s) must be one of the following: ";
-  for (size_t i = 0; i < directive.choices.size(); i++) {
+  for (size_t i = 0; i < directive.choices.size(); ++i) {
     if (i > 0) text += ", ";
     text += directive.choices[i].name;
   }
@@ -109,7 +109,7 @@ std::string FormatChoices(const Directive& directive, int64_t value) {
 
 std::optional<uint64_t> ParseMemory(std::string_view text) {
   size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') digits++;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
   const std::string unit = Lowercase(text.substr(digits));
   uint64_t factor = 1;
   if (unit == "k") {
@@ -128,7 +128,7 @@ std::optional<uint64_t> ParseMemory(std::string_view text) {
     return std::nullopt;
   }
   uint64_t bytes = 0;
-  for (size_t i = 0; i < digits; i++) {
+  for (size_t i = 0; i < digits; ++i) {
     if (__builtin_mul_overflow(bytes, 10, &bytes)) return std::nullopt;
     if (__builtin_add_overflow(bytes, static_cast<uint64_t>(text[i] - '0'), &bytes)) return std::nullopt;
   }

@@ -10,8 +10,8 @@
 
 namespace corral::dispatch {
 
-// In front of CommandTable::Find, which hashes a string. Holds only names of at most eight letters: for letters, and
-// only for them, setting bit 5 makes exactly the two cases equal. One thread.
+// In front of CommandTable::Find, which hashes a string. Holds only names of at most eight letters: for
+// letters, and only for them, setting bit 5 makes exactly the two cases equal. One thread.
 class CommandCache {
  public:
   explicit CommandCache(const command::CommandTable& table) : table_(table) {}
@@ -20,7 +20,8 @@ class CommandCache {
     if (name.size() > 8 || name.empty()) return table_.Find(name);
     uint64_t folded = Fold(name);
     Entry& entry = entries_[(folded * 0x9E3779B97F4A7C15ull) >> 58];
-    if (entry.folded == folded && entry.size == name.size()) [[likely]] return entry.command;
+    if (entry.folded == folded && entry.size == name.size()) [[likely]]
+      return entry.command;
     const command::Command* command = table_.Find(name);
     if (command && OnlyLetters(name)) entry = {folded, static_cast<uint32_t>(name.size()), command};
     return command;

@@ -98,9 +98,7 @@ Outcome Executor::Run(const Request& request) {
   }
   if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
     log::Warning(
-        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to "
-        "Corral. "
-        "Connection from {} aborted.",
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. Connection from {} aborted.",
         client.stream().PeerAddress());
     client.CloseNow();
     return Outcome::kDone;
@@ -130,7 +128,7 @@ void Executor::Refuse(const Request& request, std::string_view text) {
   client.reply.ResetErrors();
   client.reply.Error(text);
   stats_.CountError(client.reply.last_error_code());
-  if (request.command) stats_.per_command[request.command->id].rejected++;
+  if (request.command) ++stats_.per_command[request.command->id].rejected;
   SettleReplyMode(client, mark);
   if (client.tracking) [[unlikely]]
     SettleTracking(client, request.command);
@@ -237,13 +235,13 @@ void Executor::Account(const Request& request, uint64_t nanos) {
   client::Client& client = *request.client;
   const config::Settings& settings = services_.settings;
   telemetry::CommandStats& stats = stats_.per_command[request.command->id];
-  stats.calls++;
+  ++stats.calls;
   stats.nanos += nanos;
-  stats_.commands++;
+  ++stats_.commands;
   stats_.command_nanos += nanos;
-  client.commands++;
+  ++client.commands;
   if (client.reply.errors() != 0) [[unlikely]] {
-    stats.failed++;
+    ++stats.failed;
     for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
   }
   if (settings.latency_tracking) {

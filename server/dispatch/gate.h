@@ -1,4 +1,5 @@
-// The gate between workers: all run commands as its readers; what needs the world to stand still is its writer.
+// The gate between workers: all run commands as its readers; what needs the world to stand still is its
+// writer.
 #pragma once
 
 #include <atomic>
@@ -8,10 +9,10 @@
 
 namespace corral::dispatch {
 
-// Entering costs a store to the worker's own cache line and a load of a shared one that hardly ever changes. A writer
-// waits until every other worker has left, at its next command boundary or because it sleeps in its loop. With one
-// worker nothing is synchronised. (An asymmetric readers-writer lock; the stores are sequentially consistent, so that
-// a reader that missed the writer's flag is seen by the writer.)
+// Entering costs a store to the worker's own cache line and a load of a shared one that hardly ever changes.
+// A writer waits until every other worker has left, at its next command boundary or because it sleeps in its
+// loop. With one worker nothing is synchronised. (An asymmetric readers-writer lock; the stores are
+// sequentially consistent, so that a reader that missed the writer's flag is seen by the writer.)
 class Gate {
  public:
   explicit Gate(size_t workers);
@@ -22,8 +23,8 @@ class Gate {
   // Asked between two commands: if true, Leave and Enter again.
   bool WriterWaits() const { return concurrent_ && writer_.load(std::memory_order_relaxed) != 0; }
 
-  // Called by a worker that has entered; it has entered again when the scope ends. Between the call and the moment
-  // at which it returns other writers may have run.
+  // Called by a worker that has entered; it has entered again when the scope ends. Between the call and the
+  // moment at which it returns other writers may have run.
   class Exclusive {
    public:
     Exclusive(Gate& gate, size_t worker);

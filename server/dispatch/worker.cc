@@ -96,7 +96,7 @@ void Worker::EndTurn() {
     KeepMemoryLimit();
   eviction_waits_ = services_.settings.maxmemory_bytes != 0 && KeepMaxmemory();
   last_read_ = nullptr;
-  stats_.loop_turns++;
+  ++stats_.loop_turns;
   ScheduleWakeup();
   LeaveGate();
   // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs
@@ -168,7 +168,7 @@ void Worker::Adopt(int descriptor, net::Transport transport) {
   client.stream().context = &client;
   clients_.emplace(id, std::move(owned));
   services_.clients.Add(client);
-  stats_.connections++;
+  ++stats_.connections;
   client.stream().StartReading();
 }
 
@@ -284,7 +284,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
   auto& client = *static_cast<Client*>(stream.context);
   last_read_ = &stream;
   stats_.bytes_in += bytes;
-  stats_.reads++;
+  ++stats_.reads;
   client.bytes_in += bytes;
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
@@ -302,7 +302,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
     if (pending > services_.settings.client_query_buffer_limit_bytes) {
       log::Warning("Closing client that reached max query buffer length: {}",
                    client::Describe(client, executor_.clock().unix_ms()));
-      stats_.query_buffer_disconnections++;
+      ++stats_.query_buffer_disconnections;
       Close(client);
       return;
     }
@@ -413,7 +413,7 @@ void Worker::SendPending(Client& client) {
       total += size;
     }
     std::span<const uv_buf_t> write(buffers.data(), count);
-    stats_.writes++;
+    ++stats_.writes;
     if (full) {
       if (client.input_ended || !client.stream().Write(write)) client.CloseNow();
       return;
@@ -468,7 +468,7 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
   if (over) {
     log::Warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
                  client::Describe(client, unix_ms));
-    stats_.output_buffer_disconnections++;
+    ++stats_.output_buffer_disconnections;
   }
   return over;
 }

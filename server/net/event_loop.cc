@@ -137,7 +137,9 @@ SignalWatch::SignalWatch(EventLoop& loop, int signal, std::function<void(int)> h
   signal_->data = new std::function<void(int)>(std::move(handler));
   uv_signal_start(
       signal_,
-      [](uv_signal_t* handle, int number) { (*static_cast<std::function<void(int)>*>(handle->data))(number); },
+      [](uv_signal_t* handle, int number) {
+        (*static_cast<std::function<void(int)>*>(handle->data))(number);
+      },
       signal);
   uv_unref(Base(signal_));
 }

@@ -45,8 +45,7 @@ uint32_t RaiseFileLimit(uint32_t maxclients, int workers, const FileLimit& limit
   if (!limit.get(&before)) {
     constexpr uint32_t kAssumed = 1024;
     log::Warning(
-        "Unable to obtain the current NOFILE limit ({}), assuming {} and setting the max clients "
-        "configuration accordingly.",
+        "Unable to obtain the current NOFILE limit ({}), assuming {} and setting the max clients configuration accordingly.",
         strerror(errno), kAssumed);
     return reserved < kAssumed ? std::min(maxclients, static_cast<uint32_t>(kAssumed - reserved)) : 0;
   }
@@ -71,8 +70,7 @@ uint32_t RaiseFileLimit(uint32_t maxclients, int workers, const FileLimit& limit
   }
   if (best <= reserved) {
     log::Warning(
-        "Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
-        "file limit to at least {}. Exiting.",
+        "Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open file limit to at least {}. Exiting.",
         before, wanted);
     return 0;
   }
@@ -81,8 +79,7 @@ uint32_t RaiseFileLimit(uint32_t maxclients, int workers, const FileLimit& limit
                wanted);
   log::Warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, strerror(error));
   log::Warning(
-      "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If "
-      "you need higher maxclients increase 'ulimit -n'.",
+      "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.",
       best, fitting);
   return fitting;
 }

@@ -24,9 +24,9 @@ std::optional<std::string> ValueOf(std::string_view name, const TitleVariables& 
 // Gives the environment a home on the heap; it lives as long as the process.
 void MoveEnvironment(char*** environment) {
   size_t count = 0;
-  while ((*environment)[count] != nullptr) count++;
+  while ((*environment)[count] != nullptr) ++count;
   char** moved = new char*[count + 1];
-  for (size_t i = 0; i < count; i++) moved[i] = strdup((*environment)[i]);
+  for (size_t i = 0; i < count; ++i) moved[i] = strdup((*environment)[i]);
   moved[count] = nullptr;
   *environment = moved;
 }
@@ -66,8 +66,8 @@ ProcessTitle::ProcessTitle(int argc, char** argv, char*** environment) {
   // The kernel lays the strings one behind the other; what does not follow on is not ours.
   area_ = argv[0];
   char* end = area_;
-  for (int i = 0; i < argc && argv[i] == end; i++) end = argv[i] + strlen(argv[i]) + 1;
-  for (char** variable = *environment; *variable != nullptr && *variable == end; variable++) {
+  for (int i = 0; i < argc && argv[i] == end; ++i) end = argv[i] + strlen(argv[i]) + 1;
+  for (char** variable = *environment; *variable != nullptr && *variable == end; ++variable) {
     end = *variable + strlen(*variable) + 1;
   }
   size_ = static_cast<size_t>(end - area_);

@@ -7,7 +7,7 @@
 namespace corral::telemetry {
 
 void Histogram::Add(const Histogram& other) {
-  for (size_t i = 0; i < kBuckets; i++) counts_[i] += other.counts_[i];
+  for (size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
   total_ += other.total_;
 }
 
@@ -16,7 +16,7 @@ uint64_t Histogram::ValueAt(double percent) const {
   const double exact = std::clamp(percent, 0.0, 100.0) / 100.0 * static_cast<double>(total_);
   const uint64_t wanted = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(exact)));
   uint64_t seen = 0;
-  for (size_t i = 0; i < kBuckets; i++) {
+  for (size_t i = 0; i < kBuckets; ++i) {
     seen += counts_[i];
     if (seen >= wanted) return UpperEdge(i);
   }
@@ -25,7 +25,7 @@ uint64_t Histogram::ValueAt(double percent) const {
 
 uint64_t Histogram::CountUpTo(uint64_t nanos) const {
   uint64_t count = 0;
-  for (size_t i = 0; i <= Index(nanos); i++) count += counts_[i];
+  for (size_t i = 0; i <= Index(nanos); ++i) count += counts_[i];
   return count;
 }
 

@@ -17,8 +17,8 @@ class Histogram {
   static constexpr size_t kBuckets = static_cast<size_t>(kMaxBits - kSubBits + 1) << kSubBits;
 
   void Record(uint64_t nanos) {
-    counts_[Index(nanos)]++;
-    total_++;
+    ++counts_[Index(nanos)];
+    ++total_;
   }
   void Add(const Histogram& other);
   uint64_t total() const { return total_; }

@@ -35,7 +35,7 @@ char Bar(const Column& column, int row) {
 }
 
 void Draw(std::span<const Column> columns, std::string* out) {
-  for (int row = 0; row < kRows; row++) {
+  for (int row = 0; row < kRows; ++row) {
     for (const Column& column : columns) out->push_back(Bar(column, row));
     out->push_back('\n');
   }
@@ -43,7 +43,7 @@ void Draw(std::span<const Column> columns, std::string* out) {
   out->push_back('\n');
   size_t longest = 0;
   for (const Column& column : columns) longest = std::max(longest, column.label.size());
-  for (size_t i = 0; i < longest; i++) {
+  for (size_t i = 0; i < longest; ++i) {
     for (const Column& column : columns) out->push_back(i < column.label.size() ? column.label[i] : ' ');
     out->push_back('\n');
   }

@@ -36,7 +36,7 @@ size_t LatencyMonitor::Reset(std::span<const std::string_view> events) {
   for (std::string_view event : events) {
     if (auto found = series_.find(event); found != series_.end()) {
       series_.erase(found);
-      count++;
+      ++count;
     }
   }
   return count;

@@ -44,9 +44,7 @@ std::string Advice(std::string_view event, const config::Settings& settings) {
   if (event.starts_with("expire"))
     return "- Expired keys took long to go: spread deadlines, split big values.\n";
   if (event.starts_with("eviction")) {
-    return "- Eviction took long: raise maxmemory, or write less at once; lazyfree-lazy-eviction frees big "
-           "values in "
-           "the background.\n";
+    return "- Eviction took long: raise maxmemory, or write less at once; lazyfree-lazy-eviction frees big values in the background.\n";
   }
   return {};
 }
@@ -56,8 +54,7 @@ std::string Advice(std::string_view event, const config::Settings& settings) {
 std::string LatencyReport(const std::map<std::string, LatencyMonitor::Series, std::less<>>& all,
                           const config::Settings& settings) {
   if (settings.latency_monitor_threshold_ms == 0) {
-    return "Latency monitoring is off, so there is nothing to report. Turn it on with \"CONFIG SET "
-           "latency-monitor-threshold <milliseconds>\".\n";
+    return "Latency monitoring is off, so there is nothing to report. Turn it on with \"CONFIG SET latency-monitor-threshold <milliseconds>\".\n";
   }
   std::string spikes, advice;
   int number = 0;
@@ -65,9 +62,7 @@ std::string LatencyReport(const std::map<std::string, LatencyMonitor::Series, st
     const Summary summary = Summarize(series);
     if (summary.count == 0) continue;
     spikes += fmt::format(
-        "{}. {}: {} latency spikes (average {}ms, mean deviation {}ms, period {:.2f} sec). Worst all time "
-        "event "
-        "{}ms.\n",
+        "{}. {}: {} latency spikes (average {}ms, mean deviation {}ms, period {:.2f} sec). Worst all time event {}ms.\n",
         ++number, event, summary.count, summary.average_ms, summary.deviation_ms, summary.period_s,
         series.worst_ms);
     advice += Advice(event, settings);

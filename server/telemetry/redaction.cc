@@ -16,9 +16,9 @@ template <typename Hide>
 void VisitSecrets(std::span<const std::string_view> arguments, Hide hide) {
   if (arguments.size() < 2) return;
   if (Is(arguments[0], "auth")) {
-    for (size_t i = 1; i < arguments.size(); i++) hide(i);
+    for (size_t i = 1; i < arguments.size(); ++i) hide(i);
   } else if (Is(arguments[0], "hello")) {
-    for (size_t i = 2; i + 2 < arguments.size(); i++) {
+    for (size_t i = 2; i + 2 < arguments.size(); ++i) {
       if (!Is(arguments[i], "auth")) continue;
       hide(i + 1);
       hide(i + 2);

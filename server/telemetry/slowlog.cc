@@ -32,7 +32,7 @@ void Slowlog::Add(std::span<const std::string_view> command, int64_t unix_second
   const bool cut = arguments.size() > kMaxArguments;
   const size_t shown = cut ? kMaxArguments - 1 : arguments.size();
   entry.arguments.reserve(shown + cut);
-  for (size_t i = 0; i < shown; i++) entry.arguments.push_back(CutArgument(arguments[i]));
+  for (size_t i = 0; i < shown; ++i) entry.arguments.push_back(CutArgument(arguments[i]));
   if (cut) entry.arguments.push_back(fmt::format("... ({} more arguments)", arguments.size() - shown));
 
   std::lock_guard lock(mutex_);

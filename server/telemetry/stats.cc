@@ -4,9 +4,9 @@
 namespace corral::telemetry {
 
 void WorkerStats::CountError(std::string_view code) {
-  error_replies++;
+  ++error_replies;
   if (auto found = errors.find(code); found != errors.end()) {
-    found->second++;
+    ++found->second;
   } else if (errors.size() < kMaxErrorCodes) {
     errors.emplace(code, 1);
   }

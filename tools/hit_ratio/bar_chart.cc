@@ -59,8 +59,7 @@ bool WriteSvg(const BarChart& chart, const std::string& path) {
   const int legend_top = kTop + kHeight + 40;
   const int height = legend_top + static_cast<int>(chart.series.size()) * kLegendLine + 10;
   std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
       width, height);
   svg += Text(kLeft, kTop - 16, "start", chart.title) + Axis(width);
   int x = kLeft + kGroupGap / 2;
@@ -69,8 +68,7 @@ bool WriteSvg(const BarChart& chart, const std::string& path) {
     for (size_t i = 0; i < group.values.size(); ++i) {
       const double y = YOf(group.values[i]);
       svg += fmt::format(
-          "<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"{}\"><title>{} {}: "
-          "{:.2f}</title></rect>\n",
+          "<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"{}\"><title>{} {}: {:.2f}</title></rect>\n",
           x + static_cast<int>(i) * kBarWidth, y, kBarWidth - 2, kTop + kHeight - y,
           kColours[i % std::size(kColours)], Escape(group.name), Escape(chart.series[i]), group.values[i]);
     }

@@ -56,8 +56,7 @@ void PrintHelp() {
       "  --oracle FILE    a trace in libCacheSim's oracleGeneral format, uncompressed\n"
       "  --text FILE      a trace with a key per line\n"
       "  --policies A,B   maxmemory policies (default allkeys-lru,allkeys-lfu,allkeys-random)\n"
-      "  --redis PROGRAM  a redis-server to run the same policies on, with 5 and 10 samples, but without "
-      "TTLs\n"
+      "  --redis PROGRAM  a redis-server to run the same policies on, with 5 and 10 samples, but without TTLs\n"
       "  --svg FILE       draws the table\n"
       "\n"
       "Generated traces (10 times as many keys as the cache holds):");

@@ -24,8 +24,7 @@ namespace {
 // Reads each key and stores it when it is missing; returns the hits. Redis evicts before the script: the
 // batch is small enough for that not to matter.
 constexpr const char* kScript =
-    "local hits = 0 for i = 1, #KEYS do if redis.call('GET', KEYS[i]) then hits = hits + 1 "
-    "else redis.call('SET', KEYS[i], ARGV[1]) end end return hits";
+    "local hits = 0 for i = 1, #KEYS do if redis.call('GET', KEYS[i]) then hits = hits + 1 else redis.call('SET', KEYS[i], ARGV[1]) end end return hits";
 constexpr size_t kBatch = 16;
 constexpr size_t kSteerRequests = 4096;  // how often maxmemory is set again to hold the number of keys
 

@@ -61,14 +61,12 @@ bool Result::IsGood(bool allow_misses) const {
 
 std::string ToJson(const Result& result, const Options& options) {
   std::string json = fmt::format(
-      "{{\"good\":{},\"failure\":{},\"misses\":{},\"wrong_replies\":{},\"first_wrong_reply\":{},"
-      "\"prefill_seconds\":{:.3f}",
+      "{{\"good\":{},\"failure\":{},\"misses\":{},\"wrong_replies\":{},\"first_wrong_reply\":{},\"prefill_seconds\":{:.3f}",
       result.IsGood(options.allow_misses), Quoted(result.failure), result.misses, result.wrong_replies,
       Quoted(result.first_wrong_reply), result.prefill_seconds);
   if (result.seconds > 0) {
     json += fmt::format(
-        ",\"seconds\":{:.6f},\"commands\":{},\"commands_per_second\":{:.1f},\"generator_cpu_us\":{:.4f},"
-        "\"generator_busy\":{:.3f},\"samples\":{},{},\"lateness\":{{{}}},\"curve\":[{}]",
+        ",\"seconds\":{:.6f},\"commands\":{},\"commands_per_second\":{:.1f},\"generator_cpu_us\":{:.4f},\"generator_busy\":{:.3f},\"samples\":{},{},\"lateness\":{{{}}},\"curve\":[{}]",
         result.seconds, result.commands, Rate(result), PerCommand(result.generator_cpu_ns, result),
         static_cast<double>(result.generator_cpu_ns) / 1e9 / result.seconds, result.latency.Count(),
         Quantiles(result.latency), Quantiles(result.lateness), Curve(result.latency));

@@ -27,8 +27,7 @@ std::string ValueSizes::Parse(std::string_view text) {
     if (item.size() > size.size()) good = good && ParseNumber(weight_text, &weight);
     if (!good || part.low > part.high || part.high > kLargest || weight == 0 || weight > kLargestWeight) {
       return fmt::format(
-          "'{}' is not SIZE[:WEIGHT] or LOW-HIGH[:WEIGHT] with sizes in bytes up to {}, "
-          "for example 32 or 1-4096 or 32:90,1024:9,65536:1",
+          "'{}' is not SIZE[:WEIGHT] or LOW-HIGH[:WEIGHT] with sizes in bytes up to {}, for example 32 or 1-4096 or 32:90,1024:9,65536:1",
           item, kLargest);
     }
     weight_sum += weight;

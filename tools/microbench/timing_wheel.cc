@@ -39,8 +39,7 @@ void Measure(const char* name, int64_t spread_ms) {
   }
   const uint64_t fired_ns = clock.monotonic_ns();
   std::printf(
-      "%-10s add %5.1f ns, cascade and fire %5.1f ns, %.2f bytes; %llu wake-ups, longest %.2f ms, fired "
-      "%llu\n",
+      "%-10s add %5.1f ns, cascade and fire %5.1f ns, %.2f bytes; %llu wake-ups, longest %.2f ms, fired %llu\n",
       name, static_cast<double>(filed_ns - begin_ns) / kReferences,
       static_cast<double>(fired_ns - filed_ns) / kReferences, bytes, static_cast<unsigned long long>(wakeups),
       static_cast<double>(longest_ns) / 1e6, static_cast<unsigned long long>(fired));

@@ -32,7 +32,7 @@ TEST_CASE("config line: any bytes survive quoting") {
   const unsigned seed = TestSeed();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  for (int round = 0; round < 500; round++) {
+  for (int round = 0; round < 500; ++round) {
     std::string text;
     for (size_t size = random() % 40; size > 0; size--) text.push_back(static_cast<char>(random()));
     const auto words = SplitArguments("x " + Quoted(text) + " y");

@@ -37,7 +37,7 @@ TEST_CASE("corral.conf: every directive once, with its default") {
     const Directive* directive = FindDirective((*words)[0]);
     REQUIRE(directive != nullptr);
     CHECK(directive->Has(kAccepted) == in_accepted_section);
-    seen[directive]++;
+    ++seen[directive];
     defaults += line.substr(1) + "\n";
   }
   for (const Directive& directive : Directives()) {

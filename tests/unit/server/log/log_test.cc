@@ -105,9 +105,9 @@ TEST_CASE("log: lines of many threads stay whole" * doctest::test_suite("threade
   constexpr int kThreads = 4;
   constexpr int kLines = 200;
   std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; i++) {
+  for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([i] {
-      for (int j = 0; j < kLines; j++) Notice("thread {} line {} end", i, j);
+      for (int j = 0; j < kLines; ++j) Notice("thread {} line {} end", i, j);
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -26,7 +26,7 @@ struct FakeSystem {
                 },
             .set =
                 [this](uint64_t value) {
-                  attempts++;
+                  ++attempts;
                   if (value > most) {
                     errno = EPERM;
                     return false;

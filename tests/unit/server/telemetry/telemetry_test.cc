@@ -26,7 +26,7 @@ TEST_CASE("histogram: quantiles are within 1/32 of the sorted samples") {
   storage::Random random(seed);
   Histogram histogram, half, other_half;
   std::vector<uint64_t> samples;
-  for (int i = 0; i < 20'000; i++) {
+  for (int i = 0; i < 20'000; ++i) {
     const uint64_t value = random.Next() >> (28 + random.Below(36));
     samples.push_back(value);
     histogram.Record(value);
@@ -58,7 +58,7 @@ TEST_CASE("rate: the mean of the last sixteen samples") {
   Rate rate;
   rate.Sample(1000, 50);  // the first call only sets the start
   CHECK(rate.per_second() == 0);
-  for (int i = 1; i <= 16; i++) rate.Sample(1000 + 10 * i, 50 + 100 * i);
+  for (int i = 1; i <= 16; ++i) rate.Sample(1000 + 10 * i, 50 + 100 * i);
   CHECK(rate.per_second() == doctest::Approx(100));
   rate.Sample(16, 50 + 1700);  // CONFIG RESETSTAT began anew
   CHECK(rate.per_second() == doctest::Approx((15 * 100 + 160) / 16.0));
@@ -72,7 +72,7 @@ TEST_CASE("worker statistics: sums, errors by code with a bound, reset keeps who
   two.commands = 7;
   two.blocked_clients = 1;
   CHECK(telemetry.Sum(&WorkerStats::commands) == 12);
-  for (int i = 0; i < 200; i++) one.CountError("CODE" + std::to_string(i));
+  for (int i = 0; i < 200; ++i) one.CountError("CODE" + std::to_string(i));
   one.CountError("CODE0");
   CHECK(one.errors.size() == WorkerStats::kMaxErrorCodes);
   CHECK(one.errors.find("CODE0")->second == 2);
@@ -93,7 +93,7 @@ TEST_CASE("run ids are forty hex digits and differ") {
 
 TEST_CASE("slow log: newest first, bounded, cut, without secrets") {
   Slowlog log;
-  for (int i = 0; i < 5; i++) log.Add(Words{"get", "k"}, 100 + i, 7, "peer", "name", 3);
+  for (int i = 0; i < 5; ++i) log.Add(Words{"get", "k"}, 100 + i, 7, "peer", "name", 3);
   CHECK(log.size() == 3);
   const auto entries = log.Newest(2);
   REQUIRE(entries.size() == 2);
@@ -144,7 +144,7 @@ TEST_CASE("latency series: the worst of a second, the last 160, reset by name") 
   monitor.Add("command", 10, 7);
   CHECK(monitor.All().at("command").samples.size() == 1);
   CHECK(monitor.All().at("command").samples[0].latency_ms == 9);
-  for (int i = 0; i < 200; i++) monitor.Add("command", 11 + i, 1);
+  for (int i = 0; i < 200; ++i) monitor.Add("command", 11 + i, 1);
   CHECK(monitor.All().at("command").samples.size() == LatencyMonitor::kMaxSamples);
   CHECK(monitor.All().at("command").worst_ms == 9);
   monitor.Add("eviction", 1, 1);

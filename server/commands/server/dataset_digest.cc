@@ -1,0 +1,60 @@
+// Two ways to take bytes into a digest: Xor where order must not count, Mix where it must.
+#include "server/commands/server/dataset_digest.h"
+
+#include <string_view>
+
+namespace corral::commands {
+namespace {
+
+void Xor(std::string_view bytes, Sha1Digest* digest) {
+  const Sha1Digest hash = Sha1(bytes);
+  for (size_t i = 0; i < hash.size(); ++i) (*digest)[i] ^= hash[i];
+}
+
+std::string_view Bytes(const Sha1Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+void Mix(std::string_view bytes, Sha1Digest* digest) {
+  Xor(bytes, digest);
+  *digest = Sha1(Bytes(*digest));
+}
+
+void MixNumber(uint32_t number, Sha1Digest* digest) {
+  const char big_endian[] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                             static_cast<char>(number >> 8), static_cast<char>(number)};
+  Mix({big_endian, sizeof(big_endian)}, digest);
+}
+
+void MixValue(const storage::Record& record, Sha1Digest* digest) {
+  MixNumber(static_cast<uint32_t>(record.type()), digest);
+  storage::IntegerText scratch;
+  Mix(record.String(scratch), digest);
+  if (record.expire_at_ms() != storage::kNoExpiry) Xor("!!expire!!", digest);
+}
+
+}  // namespace
+
+Sha1Digest DigestOfValue(const storage::Record* record) {
+  Sha1Digest digest{};
+  if (record != nullptr) MixValue(*record, &digest);
+  return digest;
+}
+
+Sha1Digest DigestOfDataset(storage::Keyspace& keyspace, int64_t now_ms) {
+  Sha1Digest all{};
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    storage::Database database = keyspace.database(i, now_ms);
+    if (database.size() == 0) continue;
+    MixNumber(static_cast<uint32_t>(i), &all);
+    database.ForEach([&](const storage::Record& record) {
+      Sha1Digest digest{};
+      Mix(record.key(), &digest);
+      MixValue(record, &digest);
+      Xor(Bytes(digest), &all);
+    });
+  }
+  return all;
+}
+
+}  // namespace corral::commands

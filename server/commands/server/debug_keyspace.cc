@@ -1,0 +1,133 @@
+// DEBUG subcommands about keys, values and tables.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "server/command/context.h"
+#include "server/command/debug_switches.h"
+#include "server/commands/server/dataset_digest.h"
+#include "server/commands/server/debug_handlers.h"
+#include "storage/record.h"
+
+namespace corral::commands {
+namespace {
+
+using command::Context;
+
+std::string_view EncodingName(storage::Encoding encoding) {
+  switch (encoding) {
+    case storage::Encoding::kInt:
+      return "int";
+    case storage::Encoding::kEmbstr:
+      return "embstr";
+    case storage::Encoding::kRaw:
+      return "raw";
+  }
+  return {};
+}
+
+// Bytes of a string in an RDB file, not compressed.
+size_t SerializedBytes(const storage::Record& record) {
+  if (record.encoding() == storage::Encoding::kInt) {
+    const int64_t value = record.integer();
+    if (value >= INT8_MIN && value <= INT8_MAX) return 2;
+    if (value >= INT16_MIN && value <= INT16_MAX) return 3;
+    if (value >= INT32_MIN && value <= INT32_MAX) return 5;
+  }
+  const size_t size = record.string_size();
+  if (size < 64) return 1 + size;
+  if (size < 16384) return 2 + size;
+  return size <= UINT32_MAX ? 5 + size : 9 + size;
+}
+
+// The key at position 2, or the error.
+const storage::Record* FindKey(Context& ctx) {
+  const storage::Record* record = ctx.db.Peek(ctx.Key(2));
+  if (record == nullptr) ctx.reply.Error(protocol::wire::kNoSuchKey);
+  return record;
+}
+
+}  // namespace
+
+// DEBUG DIGEST
+void DebugDigest(Context& ctx) {
+  ctx.reply.Simple(Hex(DigestOfDataset(ctx.services.keyspace, ctx.now_ms())));
+}
+
+// DEBUG DIGEST-VALUE key [key ...]
+void DebugDigestValue(Context& ctx) {
+  ctx.reply.Array(ctx.size() - 2);
+  for (size_t i = 2; i < ctx.size(); ++i) {
+    ctx.reply.Simple(Hex(DigestOfValue(ctx.db.Peek(ctx.Key(i)))));
+  }
+}
+
+// DEBUG HTSTATS dbid
+void DebugHtstats(Context& ctx) {
+  int64_t index = 0;
+  if (!ctx.ReadInteger(2, &index)) return;
+  if (index < 0 || index >= ctx.services.keyspace.databases()) {
+    return ctx.reply.Error("ERR Out of range database");
+  }
+  const storage::Database database = ctx.Database(static_cast<int>(index));
+  ctx.reply.Verbatim(
+      "txt",
+      fmt::format(
+          "[Dictionary HT]\n shards: {}\n number of elements: {}\n[Expires HT]\n number of elements: {}\n",
+          ctx.services.keyspace.shard_count(), database.size(), database.expiring_size()));
+}
+
+// DEBUG HTSTATS-KEY key
+void DebugHtstatsKey(Context& ctx) {
+  if (FindKey(ctx) == nullptr) return;
+  ctx.reply.Error("ERR The value stored at the specified key is not represented using an hash table");
+}
+
+// DEBUG LISTPACK key
+void DebugListpack(Context& ctx) {
+  if (FindKey(ctx) == nullptr) return;
+  ctx.reply.Error("ERR Not a listpack encoded object.");
+}
+
+// DEBUG OBJECT key
+void DebugObject(Context& ctx) {
+  const storage::Record* record = FindKey(ctx);
+  if (record == nullptr) return;
+  const int64_t idle_s = ctx.db.IdleSeconds(ctx.Key(2));
+  // Redis's 24-bit clock of last use, in seconds.
+  const int64_t used_at = (ctx.now_ms() / 1000 - idle_s) & 0xffffff;
+  ctx.reply.Simple(
+      fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+                  fmt::ptr(static_cast<const void*>(record)), EncodingName(record->encoding()),
+                  SerializedBytes(*record), used_at, idle_s));
+}
+
+// DEBUG POPULATE count [prefix [size]]
+void DebugPopulate(Context& ctx) {
+  constexpr std::string_view kError = "ERR value is out of range, must be positive";
+  int64_t count = 0, size = 0;
+  if (!ctx.ReadIntegerInRange(2, 0, INT64_MAX, &count, kError)) return;
+  if (ctx.size() == 5 && !ctx.ReadIntegerInRange(4, 0, INT64_MAX, &size, kError)) return;
+  const std::string prefix(ctx.size() > 3 ? ctx[3] : "key");
+  std::string name, value;
+  for (int64_t i = 0; i < count; ++i) {
+    name = fmt::format("{}:{}", prefix, i);
+    const storage::Key key = ctx.services.keyspace.MakeKey(name);
+    if (ctx.db.Peek(key) != nullptr) continue;
+    value = fmt::format("value:{}", i);
+    if (size > 0) value.resize(static_cast<size_t>(size), '\0');
+    ctx.db.PutString(key, value, {.try_integer = false});
+    ctx.Changed(name, command::events::kSet);
+  }
+  ctx.reply.Ok();
+}
+
+// DEBUG SET-ACTIVE-EXPIRE 0|1
+void DebugSetActiveExpire(Context& ctx) {
+  ctx.services.debug.active_expiry.store(ctx[2] != "0", std::memory_order_relaxed);
+  ctx.reply.Ok();
+}
+
+}  // namespace corral::commands
