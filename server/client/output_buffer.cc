@@ -132,7 +132,7 @@ void OutputBuffer::TruncateTo(uint64_t target) {
   }
 }
 
-size_t OutputBuffer::Gather(std::span<OutputSlice> slices) const {
+size_t OutputBuffer::Gather(std::span<net::Slice> slices) const {
   size_t count = 0;
   for (size_t i = head_; i < pieces_.size() && count < slices.size(); ++i) {
     if (pieces_[i].begin == pieces_[i].end) continue;

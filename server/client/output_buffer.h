@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/reply_writer.h"
+#include "server/net/slice.h"
 #include "storage/base/shared_bytes.h"
 #include "storage/lazy_free.h"
 
@@ -35,11 +36,6 @@ class ChunkPool {
  private:
   storage::LazyFree* lazy_free_;
   std::vector<char*> free_;
-};
-
-struct OutputSlice {
-  const char* data;
-  size_t size;
 };
 
 // A queue of byte ranges: written at the tail through ReplySink's window, sent from the head. Owned by the
@@ -80,7 +76,7 @@ class OutputBuffer final : public protocol::ReplySink {
   void TruncateTo(uint64_t mark);
 
   // At most `slices.size()` ranges from the head, for one write; returns how many.
-  size_t Gather(std::span<OutputSlice> slices) const;
+  size_t Gather(std::span<net::Slice> slices) const;
   // `bytes` from the head are sent; frees what is empty.
   void Consume(size_t bytes);
 

@@ -396,8 +396,7 @@ void Worker::Flush(Client& client) {
 }
 
 void Worker::SendPending(Client& client) {
-  std::array<client::OutputSlice, kWriteSlices> slices;
-  std::array<uv_buf_t, kWriteSlices> buffers;
+  std::array<net::Slice, kWriteSlices> slices;
   bool full = false;  // the socket took less than it was given
   for (size_t share = SendShare(client); !client.output.empty();) {
     if (share == 0) {
@@ -408,11 +407,10 @@ void Worker::SendPending(Client& client) {
     const size_t most = std::min(share, kWriteBytes);
     size_t count = 0, total = 0;
     for (size_t gathered = client.output.Gather(slices); count < gathered && total < most; ++count) {
-      size_t size = std::min(slices[count].size, most - total);
-      buffers[count] = uv_buf_init(const_cast<char*>(slices[count].data), static_cast<unsigned>(size));
-      total += size;
+      slices[count].size = std::min(slices[count].size, most - total);
+      total += slices[count].size;
     }
-    std::span<const uv_buf_t> write(buffers.data(), count);
+    const std::span<const net::Slice> write(slices.data(), count);
     ++stats_.writes;
     if (full) {
       if (client.input_ended || !client.stream().Write(write)) client.CloseNow();

@@ -6,12 +6,21 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstddef>
+
 #include <fmt/format.h>
 
 namespace corral::net {
 namespace {
 
 Stream* Self(void* handle) { return static_cast<Stream*>(static_cast<uv_handle_t*>(handle)->data); }
+
+// libuv's buffers have the layout of slices, and writing changes no byte of them.
+static_assert(sizeof(uv_buf_t) == sizeof(Slice) && offsetof(uv_buf_t, base) == offsetof(Slice, data) &&
+              offsetof(uv_buf_t, len) == offsetof(Slice, size));
+const uv_buf_t* Buffers(std::span<const Slice> slices) {
+  return reinterpret_cast<const uv_buf_t*>(slices.data());
+}
 
 std::string FormatAddress(const sockaddr_storage& address, const std::string& unix_path) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -84,16 +93,16 @@ void Stream::StopReading() {
   uv_read_stop(base());
 }
 
-ssize_t Stream::TryWrite(std::span<const uv_buf_t> buffers) {
-  int written = uv_try_write(base(), buffers.data(), static_cast<unsigned>(buffers.size()));
+ssize_t Stream::TryWrite(std::span<const Slice> slices) {
+  int written = uv_try_write(base(), Buffers(slices), static_cast<unsigned>(slices.size()));
   return written == UV_EAGAIN ? 0 : written;
 }
 
-bool Stream::Write(std::span<const uv_buf_t> buffers) {
-  for (const uv_buf_t& buffer : buffers) writing_bytes_ += buffer.len;
+bool Stream::Write(std::span<const Slice> slices) {
+  for (const Slice& slice : slices) writing_bytes_ += slice.size;
   auto* request = new uv_write_t;
   request->data = this;
-  int result = uv_write(request, base(), buffers.data(), static_cast<unsigned>(buffers.size()),
+  int result = uv_write(request, base(), Buffers(slices), static_cast<unsigned>(slices.size()),
                         [](uv_write_t* done, int status) {
                           Stream* self = static_cast<Stream*>(done->data);
                           delete done;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/net/event_loop.h"
+#include "server/net/slice.h"
 
 namespace corral::net {
 
@@ -50,10 +51,10 @@ class Stream {
   bool reading() const { return reading_; }
 
   // Writes what the socket takes now: the number of bytes (0: it takes none), or a negative libuv error.
-  ssize_t TryWrite(std::span<const uv_buf_t> buffers);
-  // Writes `buffers` as the socket takes them, after a TryWrite that took less than all. One at a time; the
+  ssize_t TryWrite(std::span<const Slice> slices);
+  // Writes `slices` as the socket takes them, after a TryWrite that took less than all. One at a time; the
   // memory stays until OnWritten. False when the connection has failed.
-  bool Write(std::span<const uv_buf_t> buffers);
+  bool Write(std::span<const Slice> slices);
   bool writing() const { return writing_bytes_ != 0; }
 
   Transport transport() const { return transport_; }

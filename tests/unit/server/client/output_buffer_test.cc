@@ -15,7 +15,7 @@ namespace {
 
 // At most `limit` bytes from the head, as one write would take them.
 std::string Taken(const OutputBuffer& output, size_t limit) {
-  std::array<OutputSlice, 16> slices;
+  std::array<net::Slice, 16> slices;
   std::string text;
   const size_t count = output.Gather(slices);
   for (size_t i = 0; i < count; ++i) text.append(slices[i].data, slices[i].size);

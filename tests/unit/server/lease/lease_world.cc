@@ -124,7 +124,7 @@ void LeaseWorld::Close(std::unique_ptr<client::Client> client) {
 std::string LeaseWorld::TakeReplies(client::Client& client) {
   std::string text;
   while (!client.output.empty()) {
-    client::OutputSlice slices[16];
+    net::Slice slices[16];
     size_t bytes = 0;
     const size_t count = client.output.Gather(slices);
     for (size_t i = 0; i < count; ++i) {

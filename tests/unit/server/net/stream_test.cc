@@ -42,7 +42,7 @@ class Drained {
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     peer_ = ends[1];
     stream.reset(new Stream(loop, ends[0], Transport::kUnix, counter));
-    uv_buf_t all = uv_buf_init(bytes_.data(), static_cast<unsigned>(bytes_.size()));
+    Slice all{bytes_.data(), bytes_.size()};
     const ssize_t taken = stream->TryWrite({&all, 1});
     REQUIRE(taken > 0);
     REQUIRE(static_cast<size_t>(taken) < bytes_.size());
@@ -53,7 +53,7 @@ class Drained {
   ~Drained() { close(peer_); }
 
   void WriteRest() {
-    uv_buf_t rest = uv_buf_init(bytes_.data(), 100);
+    Slice rest{bytes_.data(), 100};
     REQUIRE(stream->Write({&rest, 1}));
     CHECK(stream->writing());
   }
