@@ -306,8 +306,6 @@ RequestReader::Progress RequestReader::progress() const {
   return progress;
 }
 
-bool RequestReader::mid_command() const { return partial_ != nullptr; }
-
 void RequestReader::Restart() {
   partial_.reset();
   if (detached_ != nullptr) detached_->read = false;

@@ -55,8 +55,6 @@ class RequestReader {
   // After kIncomplete: how many bytes, from the start of the current command, must be there before another
   // call can get further; 0 when unknown. Lets the caller size its buffer for a big argument once.
   size_t wanted_bytes() const;
-  // True when a command has begun but is not complete.
-  bool mid_command() const;
   // The commands read since the caller last dropped bytes were not run: they are read again.
   void Restart();
 

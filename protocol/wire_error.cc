@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "storage/base/ascii.h"
+
 namespace corral::protocol::wire {
 namespace {
 
@@ -28,8 +30,6 @@ std::string Concatenate(std::initializer_list<std::string_view> parts) {
   return OneLine(std::move(text));
 }
 
-char UpperCase(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
-
 }  // namespace
 
 std::string WrongArity(std::string_view command) {
@@ -49,10 +49,8 @@ std::string UnknownCommand(std::string_view name, const std::string_view* args, 
 }
 
 std::string UnknownSubcommand(std::string_view subcommand, std::string_view command) {
-  std::string upper(command);
-  std::transform(upper.begin(), upper.end(), upper.begin(), UpperCase);
-  return Concatenate(
-      {"ERR unknown subcommand '", Quotable(subcommand, kQuotedBytes), "'. Try ", upper, " HELP."});
+  return Concatenate({"ERR unknown subcommand '", Quotable(subcommand, kQuotedBytes), "'. Try ",
+                      storage::UpperCase(command), " HELP."});
 }
 
 std::string NotWhileSubscribed(std::string_view command) {

@@ -205,7 +205,7 @@ uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(
   size_t seen = 0;
   for (; shard_index < keyspace_->shard_count(); ++shard_index, at = {}) {
     if (seen >= count || steps == 0) return format.Encode(shard_index, at);
-    Keyspace::ShardGuard guard(*keyspace_, shard_index);
+    ShardGuard guard(*keyspace_, shard_index);
     const Table* table = keyspace_->shards_[shard_index]->table(index_);
     bool more = table != nullptr;
     for (; more && seen < count && steps > 0; --steps) {
@@ -261,7 +261,7 @@ bool Database::RandomKey(std::string* name) {
     Random random(keyspace_->NextRandom());
     size_t choice = random.Below(total);
     for (uint32_t i = 0; i < keyspace_->shard_count(); ++i) {
-      Keyspace::ShardGuard guard(*keyspace_, i);
+      ShardGuard guard(*keyspace_, i);
       Shard& shard = *keyspace_->shards_[i];
       const Table* table = shard.table(index_);
       const size_t keys = table != nullptr ? table->size() : 0;

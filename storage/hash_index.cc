@@ -7,6 +7,7 @@
 #include <new>
 
 #include "storage/allocation.h"
+#include "storage/base/invariant.h"
 
 namespace corral::storage {
 
@@ -299,16 +300,6 @@ Position HashIndex::SlotAt(uint64_t random) const {
 
 // ---- Checks ----
 
-namespace {
-
-void Check(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "hash index: %s\n", what);
-  std::abort();
-}
-
-}  // namespace
-
 void HashIndex::CheckSegment(uint32_t canonical) const {
   const Segment& segment = entries_[canonical];
   std::vector<uint32_t> passed(segment.bucket_count);
@@ -320,41 +311,44 @@ void HashIndex::CheckSegment(uint32_t canonical) const {
       const Record& record = *slot.record();
       const uint64_t hash = HashOf(record);
       record.CheckInvariants();
-      Check(slot.tag() == static_cast<uint16_t>(hash), "a tag differs from its key's hash");
-      Check(slot.expires() == record.expires(), "an expiry bit differs from its record");
-      Check((DirectoryBits(hash) & LowBits(segment.depth)) == canonical,
-            "a record lies in a foreign segment");
+      Require(slot.tag() == static_cast<uint16_t>(hash), "hash index: a tag differs from its key's hash");
+      Require(slot.expires() == record.expires(), "hash index: an expiry bit differs from its record");
+      Require((DirectoryBits(hash) & LowBits(segment.depth)) == canonical,
+              "hash index: a record lies in a foreign segment");
       for (uint32_t at = segment.Home(slot.tag()); at != b; at = segment.Next(at)) ++passed[at];
     }
   }
   for (uint32_t b = 0; b < segment.bucket_count; ++b) {
     const uint8_t spills = segment.buckets[b].spills;
-    Check(spills == Bucket::kSticky || spills == passed[b], "a count of spilled records is wrong");
+    Require(spills == Bucket::kSticky || spills == passed[b],
+            "hash index: a count of spilled records is wrong");
   }
-  Check(used == segment.used, "a segment's count is wrong");
-  Check(used <= Limit(segment.bucket_count), "a segment is too full");
+  Require(used == segment.used, "hash index: a segment's count is wrong");
+  Require(used <= Limit(segment.bucket_count), "hash index: a segment is too full");
 }
 
 size_t HashIndex::CheckInvariants() const {
   size_t records = 0;
   size_t buckets = 0;
   uint32_t at_depth[kMaxDepth + 1] = {};
-  Check(entries_ == directory_.data() && mask_ + 1 == directory_.size(), "the directory moved");
+  Require(entries_ == directory_.data() && mask_ + 1 == directory_.size(), "hash index: the directory moved");
   for (uint32_t index = 0; index <= mask_; ++index) {
     const Segment& segment = entries_[index];
-    Check((uint64_t{1} << segment.depth) <= directory_.size(), "a segment is deeper than the directory");
+    Require((uint64_t{1} << segment.depth) <= directory_.size(),
+            "hash index: a segment is deeper than the directory");
     const Segment& canonical = entries_[index & LowBits(segment.depth)];
-    Check(canonical.buckets == segment.buckets && canonical.bucket_count == segment.bucket_count &&
-              canonical.depth == segment.depth,
-          "entries of one segment differ");
+    Require(canonical.buckets == segment.buckets && canonical.bucket_count == segment.bucket_count &&
+                canonical.depth == segment.depth,
+            "hash index: entries of one segment differ");
     if (&canonical != &segment) continue;
     CheckSegment(index);
     records += segment.used;
     buckets += segment.bucket_count;
     ++at_depth[segment.depth];
   }
-  Check(std::equal(at_depth, at_depth + kMaxDepth + 1, segments_at_depth_), "depths are miscounted");
-  Check(buckets == bucket_total_, "buckets are miscounted");
+  Require(std::equal(at_depth, at_depth + kMaxDepth + 1, segments_at_depth_),
+          "hash index: depths are miscounted");
+  Require(buckets == bucket_total_, "hash index: buckets are miscounted");
   return records;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "storage/base/invariant.h"
 #include "storage/lazy_free.h"
 #include "storage/memory_meter.h"
 
@@ -151,9 +152,8 @@ void Keyspace::CheckInvariants() const {
       table->CheckInvariants();
       table->index().ForEachBucket([&](const Bucket& bucket) {
         for (const Slot slot : bucket.slots) {
-          if (slot.empty() || ShardOf(hasher_(slot.record()->key())) == i) continue;
-          std::fprintf(stderr, "keyspace: a key lies in a foreign shard\n");
-          std::abort();
+          if (slot.empty()) continue;
+          Require(ShardOf(hasher_(slot.record()->key())) == i, "keyspace: a key lies in a foreign shard");
         }
       });
     }

@@ -106,7 +106,6 @@ class Keyspace {
 
  private:
   friend class Database;
-  class ShardGuard;
 
   Shard& ShardFor(uint64_t hash) const { return *shards_[ShardOf(hash)]; }
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
@@ -146,7 +145,7 @@ class Keyspace {
 };
 
 // A shard's lock for a block.
-class Keyspace::ShardGuard {
+class ShardGuard {
  public:
   ShardGuard(Keyspace& keyspace, uint32_t shard) : keyspace_(keyspace), shard_(shard) {
     keyspace_.Lock(shard_);

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "storage/base/invariant.h"
+
 namespace corral::storage {
 
 namespace {
@@ -32,12 +34,6 @@ constexpr uint64_t kLeastEpochBytes = 64 * 1024;  // without a limit
 constexpr int64_t kExactMs = 32'000;
 // How much more precision by bytes (eviction) counts than by time (IDLETIME).
 constexpr double kBytesWeight = 16;
-
-void Require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "RecencyClock invariant broken: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 
@@ -197,17 +193,18 @@ void RecencyClock::NoteEvicted(uint32_t hash_low, size_t keys) {
 }
 
 void RecencyClock::CheckInvariants() const {
-  Require(rank_ <= (mode_ == RecencyMode::kLru ? kMaxRankLru : kMaxRankLfu), "rank within its bits");
-  Require(epochs_[rank_].start_bytes <= written_bytes_, "bytes of the current epoch");
+  Require(rank_ <= (mode_ == RecencyMode::kLru ? kMaxRankLru : kMaxRankLfu), "recency: rank within its bits");
+  Require(epochs_[rank_].start_bytes <= written_bytes_, "recency: bytes of the current epoch");
   for (size_t i = 1; i <= rank_; ++i) {
-    Require(epochs_[i - 1].start_bytes <= epochs_[i].start_bytes, "epochs in the order of bytes");
+    Require(epochs_[i - 1].start_bytes <= epochs_[i].start_bytes, "recency: epochs in the order of bytes");
   }
-  Require(ghosts_.empty() || (mode_ == RecencyMode::kLfu && std::has_single_bit(ghosts_.size())), "ghosts");
+  Require(ghosts_.empty() || (mode_ == RecencyMode::kLfu && std::has_single_bit(ghosts_.size())),
+          "recency: ghosts");
   if (mode_ == RecencyMode::kLru) return;
   for (size_t level = 0; level < kLevels; ++level) {
     for (size_t rank = 1; rank <= rank_; ++rank) {
       Require(orders_[rank << kLevelBits | level] >= orders_[(rank - 1) << kLevelBits | level],
-              "later is higher");
+              "recency: later is higher");
     }
   }
 }

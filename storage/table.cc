@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "storage/base/invariant.h"
+
 namespace corral::storage {
 
 namespace {
@@ -15,12 +17,6 @@ struct WheelGarbage final : Garbage {
   size_t objects() const override { return 0; }
   std::unique_ptr<TimingWheel> wheel;
 };
-
-void Check(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "table: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 
@@ -104,13 +100,13 @@ size_t Table::wheel_bytes() const {
 }
 
 void Table::CheckInvariants() const {
-  Check(index_.CheckInvariants() == size(), "the size is wrong");
+  Require(index_.CheckInvariants() == size(), "table: the size is wrong");
   size_t expiring = 0;
   index_.ForEachBucket([&](const Bucket& bucket) {
     for (const Slot slot : bucket.slots) expiring += slot.expires();
   });
-  Check(expiring == expiring_size(), "the number of expiring keys is wrong");
-  Check(expiring <= references(), "an expiring key has no reference");
+  Require(expiring == expiring_size(), "table: the number of expiring keys is wrong");
+  Require(expiring <= references(), "table: an expiring key has no reference");
   if (wheel_) wheel_->CheckInvariants();
   if (old_wheel_) old_wheel_->CheckInvariants();
 }

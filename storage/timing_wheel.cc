@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "storage/base/invariant.h"
+
 namespace corral::storage {
 
 namespace {
@@ -15,12 +17,6 @@ namespace {
 constexpr int64_t kMaxMs = int64_t{1} << 52;
 
 int DigitOf(int64_t tick, int level) { return static_cast<int>((tick >> (6 * level)) & 63); }
-
-void Require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "TimingWheel invariant broken: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 
@@ -220,14 +216,14 @@ void TimingWheel::Clear() {
 }
 
 void TimingWheel::CheckInvariants() const {
-  Require(cursor_tick_ <= latest_tick_, "cursor not after the latest call");
+  Require(cursor_tick_ <= latest_tick_, "timing wheel: cursor not after the latest call");
   size_t references = 0;
   size_t bytes = 0;
   const auto count_list = [&](const Chunk* list, auto&& check) {
     for (const Chunk* chunk = list; chunk != nullptr; chunk = chunk->next) {
-      Require(chunk->count > 0 && chunk->count <= chunk->capacity, "chunk count");
+      Require(chunk->count > 0 && chunk->count <= chunk->capacity, "timing wheel: chunk count");
       Require(list == refile_ || chunk == list || chunk->count == chunk->capacity,
-              "only the front chunk has room");
+              "timing wheel: only the front chunk has room");
       for (uint32_t i = 0; i < chunk->count; ++i) check(chunk->references()[i].tick);
       references += chunk->count;
       bytes += chunk->bytes();
@@ -236,32 +232,33 @@ void TimingWheel::CheckInvariants() const {
   for (int level = 0; level < kLevels; ++level) {
     const Level& at = levels_[static_cast<size_t>(level)];
     if (at.slots == nullptr) {
-      Require(at.occupied == 0, "level without slots");
+      Require(at.occupied == 0, "timing wheel: level without slots");
       continue;
     }
     bytes += sizeof(Slots);
     for (int slot = 0; slot < kSlots; ++slot) {
       const Chunk* list = (*at.slots)[static_cast<size_t>(slot)];
-      Require((list != nullptr) == ((at.occupied >> slot & 1) != 0), "occupancy bit");
+      Require((list != nullptr) == ((at.occupied >> slot & 1) != 0), "timing wheel: occupancy bit");
       count_list(list, [&](uint32_t low) {
         const int64_t tick = cursor_tick_ + static_cast<int32_t>(low - static_cast<uint32_t>(cursor_tick_));
-        Require(tick >= cursor_tick_, "reference not in the past");
-        Require(DigitOf(tick, level) == slot, "reference in its slot");
+        Require(tick >= cursor_tick_, "timing wheel: reference not in the past");
+        Require(DigitOf(tick, level) == slot, "timing wheel: reference in its slot");
         Require(level == kLevels - 1 || (tick ^ cursor_tick_) >> (kSlotBits * (level + 1)) == 0,
-                "reference at its level");
+                "timing wheel: reference at its level");
       });
     }
   }
   count_list(refile_, [](uint32_t) {});
-  Require(references == references_, "reference count");
+  Require(references == references_, "timing wheel: reference count");
   size_t free_chunks = 0;
   for (const Chunk* chunk = free_chunks_; chunk != nullptr; chunk = chunk->next) {
-    Require(chunk->bytes() == kMostChunkBytes, "free chunk size");
+    Require(chunk->bytes() == kMostChunkBytes, "timing wheel: free chunk size");
     bytes += chunk->bytes();
     ++free_chunks;
   }
-  Require(free_chunks == free_chunk_count_ && free_chunks <= kMaxFreeChunks, "free chunk count");
-  Require(bytes == bytes_, "bytes allocated");
+  Require(free_chunks == free_chunk_count_ && free_chunks <= kMaxFreeChunks,
+          "timing wheel: free chunk count");
+  Require(bytes == bytes_, "timing wheel: bytes allocated");
 }
 
 }  // namespace corral::storage

@@ -3,6 +3,7 @@
 #include <climits>
 #include <string>
 
+#include "storage/base/ascii.h"
 #include "storage/base/number.h"
 
 namespace corral::command {
@@ -10,23 +11,13 @@ namespace {
 
 namespace wire = protocol::wire;
 
-std::string UpperCase(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-  }
-  return upper;
-}
-
 }  // namespace
 
 bool Context::Is(size_t i, std::string_view word) const {
   std::string_view argument = arguments_[i];
   if (argument.size() != word.size()) return false;
   for (size_t at = 0; at < word.size(); ++at) {
-    char c = argument[at];
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    if (c != word[at]) return false;
+    if (storage::UpperCase(argument[at]) != word[at]) return false;
   }
   return true;
 }
@@ -73,7 +64,8 @@ bool Context::ReadDatabaseIndex(size_t i, int* index, std::string_view error_tex
 
 void Context::ReplyHelp(std::span<const std::string_view> lines) {
   reply.Array(lines.size() + 3);
-  reply.Simple(UpperCase(arguments_[0]) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  reply.Simple(storage::UpperCase(arguments_[0]) +
+               " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (std::string_view line : lines) reply.Simple(line);
   reply.Simple("HELP");
   reply.Simple("    Prints this help.");
@@ -81,7 +73,8 @@ void Context::ReplyHelp(std::span<const std::string_view> lines) {
 
 void Context::ReplySubcommandSyntax() {
   reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-              std::string(arguments_[1].substr(0, 128)) + "'. Try " + UpperCase(arguments_[0]) + " HELP.");
+              std::string(arguments_[1].substr(0, 128)) + "'. Try " + storage::UpperCase(arguments_[0]) +
+              " HELP.");
 }
 
 }  // namespace corral::command

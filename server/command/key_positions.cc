@@ -3,19 +3,13 @@
 #include <cstdlib>
 
 #include "server/command/table.h"
+#include "storage/base/ascii.h"
 #include "storage/base/number.h"
 
 namespace corral::command {
 namespace {
 
 using Arguments = std::span<const std::string_view>;
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool IsKeyword(std::string_view argument, std::string_view keyword) {
-  return std::equal(argument.begin(), argument.end(), keyword.begin(), keyword.end(),
-                    [](char a, char b) { return Lower(a) == Lower(b); });
-}
 
 // The position behind the keyword, searched from begin_index upwards, or, when that is negative, from as far
 // before the end downwards to the first argument. 0 when it is absent.
@@ -24,7 +18,8 @@ size_t BehindKeyword(const KeySpec& spec, Arguments arguments) {
   const bool upwards = spec.begin_index >= 0;
   for (int i = upwards ? spec.begin_index : count + spec.begin_index; upwards ? i < count : i > 0;
        i += upwards ? 1 : -1) {
-    if (IsKeyword(arguments[static_cast<size_t>(i)], spec.keyword)) return static_cast<size_t>(i) + 1;
+    if (storage::EqualInAnyCase(arguments[static_cast<size_t>(i)], spec.keyword))
+      return static_cast<size_t>(i) + 1;
   }
   return 0;
 }

@@ -4,25 +4,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "storage/base/ascii.h"
+
 namespace corral::command {
 namespace {
 
 // Longer names are nobody's: Find refuses them before it copies them.
 constexpr size_t kLongestName = 512;
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// No allocation for names that fit into the string object itself, which nearly all do.
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = Lower(c);
-  return lower;
-}
-
-bool EqualInAnyCase(std::string_view text, std::string_view other) {
-  return text.size() == other.size() && std::equal(text.begin(), text.end(), other.begin(),
-                                                   [](char a, char b) { return Lower(a) == Lower(b); });
-}
 
 [[noreturn]] void Contradiction(std::string_view name, const char* what) {
   std::fprintf(stderr, "command '%.*s': %s\n", static_cast<int>(name.size()), name.data(), what);
@@ -49,7 +37,7 @@ void CheckKeys(const CommandSpec& spec) {
 }
 
 void Check(const CommandSpec& spec, const Command* parent) {
-  if (spec.name.empty() || spec.name.size() > kLongestName || LowerCase(spec.name) != spec.name) {
+  if (spec.name.empty() || spec.name.size() > kLongestName || storage::LowerCase(spec.name) != spec.name) {
     Contradiction(spec.name, "the name is empty, too long or not in lower case");
   }
   if (spec.arity == 0) Contradiction(spec.name, "no arity");
@@ -110,7 +98,7 @@ bool DeriveKeyRange(const CommandSpec& spec, Command* command) {
 
 const Command* Command::Subcommand(std::string_view wanted) const {
   for (const Command* subcommand : subcommands) {
-    if (EqualInAnyCase(subcommand->spec->name, wanted)) return subcommand;
+    if (storage::EqualInAnyCase(subcommand->spec->name, wanted)) return subcommand;
   }
   return nullptr;
 }
@@ -149,18 +137,18 @@ Command* CommandTable::Add(const CommandSpec& spec, const Command* parent) {
 
 const Command* CommandTable::Find(std::string_view name) const {
   if (name.size() > kLongestName) return nullptr;
-  auto found = by_name_.find(LowerCase(name));
+  auto found = by_name_.find(storage::LowerCase(name));
   return found == by_name_.end() ? nullptr : found->second;
 }
 
 bool CommandTable::Rename(std::string_view from, std::string_view to) {
   if (from.size() > kLongestName || to.size() > kLongestName) return false;
-  auto found = by_name_.find(LowerCase(from));
+  auto found = by_name_.find(storage::LowerCase(from));
   if (found == by_name_.end()) return false;
   const Command* command = found->second;
-  if (EqualInAnyCase(from, to)) return true;
-  if (!to.empty() && !by_name_.emplace(LowerCase(to), command).second) return false;
-  by_name_.erase(LowerCase(from));
+  if (storage::EqualInAnyCase(from, to)) return true;
+  if (!to.empty() && !by_name_.emplace(storage::LowerCase(to), command).second) return false;
+  by_name_.erase(storage::LowerCase(from));
   if (to.empty()) std::erase(top_level_, command);
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include "server/config/line.h"
 #include "server/process/version.h"
+#include "storage/base/ascii.h"
 
 namespace corral::config {
 namespace {
@@ -36,7 +37,7 @@ class OptionLines {
     text_ += ' ';
     const auto words = SplitArguments(argument);
     last_has_value_ = !words || words->size() != 1;
-    if (last_has_value_ || !EqualIgnoringCase(argument, "--save")) return;
+    if (last_has_value_ || !storage::EqualInAnyCase(argument, "--save")) return;
     // A bare --save means --save "": scripts that expand an empty list produce it.
     const bool last = index + 1 == arguments_.size();
     if (last || IsOption(arguments_[index + 1])) {

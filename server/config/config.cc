@@ -14,6 +14,7 @@
 
 #include "server/config/line.h"
 #include "server/config/rewrite.h"
+#include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 
 namespace corral::config {
@@ -143,7 +144,8 @@ std::vector<Config::Pair> Config::Matching(std::span<const std::string_view> pat
   std::vector<Pair> pairs;
   std::unordered_set<std::string> seen;
   const auto add = [&](const Directive& directive, std::string_view name) {
-    if (seen.insert(Lowercase(name)).second) pairs.emplace_back(name, FormatValue(directive, settings_));
+    if (seen.insert(storage::LowerCase(name)).second)
+      pairs.emplace_back(name, FormatValue(directive, settings_));
   };
   for (const std::string_view pattern : patterns) {
     if (pattern.find_first_of("[*?") == std::string_view::npos) {
@@ -177,7 +179,7 @@ Result Config::FindChanges(std::span<const std::pair<std::string_view, std::stri
     if (directive->Has(kImmutable)) return SetFailed(name, "can't set immutable config");
     if (directive->Has(kProtected) && !protected_allowed)
       return SetFailed(name, "can't set protected config");
-    if (!seen.insert(Lowercase(name)).second) return SetFailed(name, "duplicate parameter");
+    if (!seen.insert(storage::LowerCase(name)).second) return SetFailed(name, "duplicate parameter");
     changes->emplace_back(directive, value);
   }
   return Result::Ok();
@@ -193,7 +195,7 @@ Result Config::Set(std::span<const std::pair<std::string_view, std::string_view>
     std::vector<std::string> words = {std::string(value)};
     if (directive->Has(kManyWords)) words = SplitAtSpaces(value);
     if (Result stored = StoreValue(*directive, words, Stage::kRuntime, &next); !stored) {
-      return SetFailed(Lowercase(pairs[i].first), stored.error());
+      return SetFailed(storage::LowerCase(pairs[i].first), stored.error());
     }
   }
   return TakeEffect(std::move(next));

@@ -10,6 +10,7 @@
 
 #include "server/config/line.h"
 #include "server/config/value.h"
+#include "storage/base/ascii.h"
 
 namespace corral::config {
 namespace {
@@ -75,7 +76,7 @@ const std::vector<Directive>& Directives() {
 
 const Directive* FindDirective(std::string_view name) {
   static const std::unordered_map<std::string_view, const Directive*> names = CollectNames();
-  const auto found = names.find(Lowercase(name));
+  const auto found = names.find(storage::LowerCase(name));
   return found == names.end() ? nullptr : found->second;
 }
 

@@ -12,6 +12,7 @@
 
 #include "server/config/line.h"
 #include "server/process/version.h"
+#include "storage/base/ascii.h"
 
 namespace corral::config {
 namespace {
@@ -110,7 +111,7 @@ Result FileReader::ReadLine(Line line) {
   }
   if (words->empty()) return Result::Ok();
   line.words = std::move(*words);
-  line.words[0] = Lowercase(line.words[0]);
+  line.words[0] = storage::LowerCase(line.words[0]);
   if (line.words[0] == "include" && line.words.size() == 2) return Include(line);
   if (Result result = sink_(line); !result) return Result::Error(FatalText(OriginOf(line), result.error()));
   return Result::Ok();

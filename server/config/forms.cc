@@ -4,6 +4,7 @@
 
 #include "server/config/line.h"
 #include "server/config/value.h"
+#include "storage/base/ascii.h"
 #include "storage/base/number.h"
 
 namespace corral::config {
@@ -30,9 +31,10 @@ std::string FormatBind(const Settings& settings) { return Joined(settings.bind);
 // client-output-buffer-limit
 
 int FindClientClass(std::string_view name) {
-  if (EqualIgnoringCase(name, "normal")) return kNormalClients;
-  if (EqualIgnoringCase(name, "slave") || EqualIgnoringCase(name, "replica")) return kReplicaClients;
-  if (EqualIgnoringCase(name, "pubsub")) return kPubsubClients;
+  if (storage::EqualInAnyCase(name, "normal")) return kNormalClients;
+  if (storage::EqualInAnyCase(name, "slave") || storage::EqualInAnyCase(name, "replica"))
+    return kReplicaClients;
+  if (storage::EqualInAnyCase(name, "pubsub")) return kPubsubClients;
   return -1;
 }
 
@@ -229,7 +231,8 @@ std::string FormatSave(const Settings& settings) {
 Result ParseReplicaOf(const Words& words, Stage, Settings*) {
   if (IsEmptyValue(words)) return Result::Ok();
   if (words.size() != 2) return Result::Error("wrong number of arguments");
-  if (EqualIgnoringCase(words[0], "no") && EqualIgnoringCase(words[1], "one")) return Result::Ok();
+  if (storage::EqualInAnyCase(words[0], "no") && storage::EqualInAnyCase(words[1], "one"))
+    return Result::Ok();
   int64_t port = 0;
   if (!storage::ParseInt64(words[1], &port) || port < 0 || port > 65535)
     return Result::Error("Invalid master port");

@@ -19,7 +19,5 @@ std::string Quoted(std::string_view text);
 std::vector<std::string> SplitAtSpaces(std::string_view text);
 
 std::string_view Trimmed(std::string_view text);
-std::string Lowercase(std::string_view text);
-bool EqualIgnoringCase(std::string_view a, std::string_view b);
 
 }  // namespace corral::config

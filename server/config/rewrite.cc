@@ -13,6 +13,7 @@
 
 #include "server/config/directive.h"
 #include "server/config/line.h"
+#include "storage/base/ascii.h"
 
 namespace corral::config {
 namespace {
@@ -68,7 +69,7 @@ class Rewriting {
       return;
     }
     const auto words = SplitArguments(line);
-    const std::string name = words && !words->empty() ? Lowercase((*words)[0]) : std::string();
+    const std::string name = words && !words->empty() ? storage::LowerCase((*words)[0]) : std::string();
     const Directive* directive = FindDirective(name);
     if (directive != nullptr) {
       old_lines_[directive].push_back(lines_.size());

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "server/config/line.h"
+#include "storage/base/ascii.h"
 #include "storage/base/number.h"
 
 namespace corral::config {
@@ -22,7 +23,7 @@ std::string AllowedChoices(const Directive& directive) {
 
 const Choice* FindChoice(const Directive& directive, std::string_view name) {
   for (const Choice& choice : directive.choices) {
-    if (EqualIgnoringCase(choice.name, name)) return &choice;
+    if (storage::EqualInAnyCase(choice.name, name)) return &choice;
   }
   return nullptr;
 }
@@ -110,7 +111,7 @@ std::string FormatChoices(const Directive& directive, int64_t value) {
 std::optional<uint64_t> ParseMemory(std::string_view text) {
   size_t digits = 0;
   while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const std::string unit = Lowercase(text.substr(digits));
+  const std::string unit = storage::LowerCase(text.substr(digits));
   uint64_t factor = 1;
   if (unit == "k") {
     factor = 1000;
@@ -149,8 +150,9 @@ Result ParseNumber(const Directive& directive, const std::vector<std::string>& w
   if (directive.kind == Kind::kChoices) return ParseChoices(directive, words, value);
   const std::string& text = words[0];
   if (directive.kind == Kind::kYesNo) {
-    *value = EqualIgnoringCase(text, "yes") ? 1 : 0;
-    if (*value == 0 && !EqualIgnoringCase(text, "no")) return Result::Error("argument must be 'yes' or 'no'");
+    *value = storage::EqualInAnyCase(text, "yes") ? 1 : 0;
+    if (*value == 0 && !storage::EqualInAnyCase(text, "no"))
+      return Result::Error("argument must be 'yes' or 'no'");
     return Result::Ok();
   }
   if (directive.kind == Kind::kChoice) {

@@ -13,6 +13,7 @@
 #include "server/net/event_loop.h"
 #include "server/telemetry/monitor_line.h"
 #include "server/tracking/tracking.h"
+#include "storage/base/ascii.h"
 #include "storage/memory_meter.h"
 
 namespace corral::dispatch {
@@ -23,11 +24,7 @@ namespace {
 
 // What a browser that was lured into talking to this port sends: nothing of it may run.
 bool IsHttp(std::string_view name) {
-  auto is = [name](std::string_view word) {
-    return std::equal(name.begin(), name.end(), word.begin(), word.end(),
-                      [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-  };
-  return is("post") || is("host:");
+  return storage::EqualInAnyCase(name, "post") || storage::EqualInAnyCase(name, "host:");
 }
 
 }  // namespace

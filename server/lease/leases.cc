@@ -317,7 +317,7 @@ void Leases::Invalidated(const Lease& lease) const {
 
 void Leases::BeginRead(client::Client& client, std::string_view name) {
   const storage::Key key = keyspace_.MakeKey(name);
-  ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
+  storage::ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
   if (on_read) on_read(client, key);
 }
 
@@ -326,7 +326,7 @@ void Leases::EndRead(int database, std::string_view name, const Outcome& answer)
   if (answer.status != Status::kHit && answer.status != Status::kStale) return;
   const storage::Key key = keyspace_.MakeKey(name);
   const int64_t now_unix_ms = clock_.unix_ms();
-  ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
+  storage::ShardGuard guard(keyspace_, keyspace_.ShardOf(key.hash));
   const storage::Record* record = keyspace_.database(database, now_unix_ms).Peek(key);
   storage::IntegerText scratch;
   const bool same = record != nullptr && record->type() == storage::ValueType::kString &&

@@ -154,7 +154,6 @@ class Leases {
     size_t operator()(const Name& name) const { return name.hash + static_cast<unsigned>(name.database); }
   };
   struct Shard;
-  class ShardGuard;
 
   Shard& ShardFor(const storage::Key& key) const { return *shards_[keyspace_.ShardOf(key.hash)]; }
   Lease* Lookup(const Shard& shard, int database, const storage::Key& key) const;

@@ -7,18 +7,13 @@
 
 #include "server/lease/leases.h"
 #include "server/lease/shard.h"
+#include "storage/base/invariant.h"
 
 namespace corral::lease {
 namespace {
 
 // Leases handed on in one turn; the rest follows in the next.
 constexpr size_t kDueSlice = 1024;
-
-void Check(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "leases: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 
@@ -123,7 +118,7 @@ void Leases::PromoteOrErase(Shard& shard, Lease& lease) {
 // Just before it is told, on its worker's thread: from now on its connection's end is a leader's.
 void Leases::Delivered(Waiter& waiter) {
   waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
-  ShardGuard guard(keyspace_, waiter.shard_);
+  storage::ShardGuard guard(keyspace_, waiter.shard_);
   if (waiter.lease_ != nullptr) CloseUndelivered(*waiter.lease_);
 }
 
@@ -134,7 +129,7 @@ void Leases::CloseUndelivered(Lease& lease) {
 }
 
 Outcome Leases::Finish(Waiter& waiter, Token* token) {
-  ShardGuard guard(keyspace_, waiter.shard_);
+  storage::ShardGuard guard(keyspace_, waiter.shard_);
   const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
   waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
   *token = {};
@@ -166,7 +161,7 @@ void Leases::Unqueue(Waiter& waiter) {
 void Leases::Leave(Waiter& waiter) {
   const Waiter::State seen = waiter.state_.load(std::memory_order_relaxed);
   if (seen == Waiter::State::kNew || seen == Waiter::State::kDone) return;
-  ShardGuard guard(keyspace_, waiter.shard_);
+  storage::ShardGuard guard(keyspace_, waiter.shard_);
   const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
   waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
   if (state == Waiter::State::kQueued) {
@@ -208,7 +203,7 @@ void Leases::LeaderGone(Leader& leader) {
   // between the two looks.
   uint32_t index = 0;
   while (first(&index) != nullptr) {
-    ShardGuard guard(keyspace_, index);
+    storage::ShardGuard guard(keyspace_, index);
     uint32_t present = 0;
     while (Lease* lease = first(&present)) {
       if (present != index) break;
@@ -260,7 +255,7 @@ void Leases::RunDue() {
   next_due_ms_.store(INT64_MAX, std::memory_order_relaxed);
   size_t left = kDueSlice;
   for (auto& shard : shards_) {
-    ShardGuard guard(keyspace_, shard->index);
+    storage::ShardGuard guard(keyspace_, shard->index);
     while (left > 0 && !shard->due.empty() && shard->due.begin()->first <= now) {
       EndTime(*shard, *shard->due.begin()->second);
       --left;
@@ -277,27 +272,32 @@ void Leases::CheckInvariants() const {
       ++remembered;
       size_t grouped = 0;
       for (const auto& group : lease->groups) {
-        Check(group->lease == lease.get(), "a group is another's");
+        storage::Require(group->lease == lease.get(), "leases: a group is another's");
         grouped += group->waiters.size();
       }
-      Check(grouped == lease->waiting, "the number of waiters is wrong");
+      storage::Require(grouped == lease->waiting, "leases: the number of waiters is wrong");
       waiting += grouped;
       listed += lease->due_listed;
-      Check(name.key.data() == lease->key.data() && name.database == lease->database,
-            "a name is not its lease's");
-      Check(lease->due_listed == (lease->waiting != 0 || lease->watched), "the list of due leases is wrong");
-      Check(lease->token || (lease->waiting == 0 && lease->leader == nullptr && !lease->watched),
-            "somebody waits in a back-off");
-      Check(!lease->ended || lease->waiting == 0, "somebody waits for a lease that ended");
-      Check(!lease->due_listed || shard->due.count({lease->deadline_ms, lease.get()}) == 1,
-            "a deadline is wrong");
-      Check(lease->undelivered == nullptr || lease->undelivered->lease_ == lease.get(), "a grant is lost");
+      storage::Require(name.key.data() == lease->key.data() && name.database == lease->database,
+                       "leases: a name is not its lease's");
+      storage::Require(lease->due_listed == (lease->waiting != 0 || lease->watched),
+                       "leases: the list of due leases is wrong");
+      storage::Require(lease->token || (lease->waiting == 0 && lease->leader == nullptr && !lease->watched),
+                       "leases: somebody waits in a back-off");
+      storage::Require(!lease->ended || lease->waiting == 0, "leases: somebody waits for a lease that ended");
+      storage::Require(!lease->due_listed || shard->due.count({lease->deadline_ms, lease.get()}) == 1,
+                       "leases: a deadline is wrong");
+      storage::Require(lease->undelivered == nullptr || lease->undelivered->lease_ == lease.get(),
+                       "leases: a grant is lost");
     }
     for (const Lease* lease = shard->order.oldest(); lease != nullptr; lease = lease->newer) ++ordered;
-    Check(listed == shard->due.size() && ordered == shard->leases.size(), "a list has lost a lease");
-    Check(shard->due.empty() || next_due_ms() <= shard->due.begin()->first, "the next deadline is too late");
+    storage::Require(listed == shard->due.size() && ordered == shard->leases.size(),
+                     "leases: a list has lost a lease");
+    storage::Require(shard->due.empty() || next_due_ms() <= shard->due.begin()->first,
+                     "leases: the next deadline is too late");
   }
-  Check(remembered == remembered_.load() && waiting == waiting_.load(), "the counts are wrong");
+  storage::Require(remembered == remembered_.load() && waiting == waiting_.load(),
+                   "leases: the counts are wrong");
 }
 
 }  // namespace corral::lease

@@ -48,19 +48,4 @@ struct Leases::Shard {
   storage::Random random;
 };
 
-// The lock of a shard for a block.
-class Leases::ShardGuard {
- public:
-  ShardGuard(storage::Keyspace& keyspace, uint32_t shard) : keyspace_(keyspace), shard_(shard) {
-    keyspace_.Lock(shard_);
-  }
-  ~ShardGuard() { keyspace_.Unlock(shard_); }
-  ShardGuard(const ShardGuard&) = delete;
-  ShardGuard& operator=(const ShardGuard&) = delete;
-
- private:
-  storage::Keyspace& keyspace_;
-  const uint32_t shard_;
-};
-
 }  // namespace corral::lease

@@ -3,13 +3,14 @@
 
 #include "server/config/directive.h"
 #include "server/config/line.h"
+#include "storage/base/ascii.h"
 
 namespace corral::telemetry {
 namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
 
-bool Is(std::string_view text, std::string_view word) { return config::EqualIgnoringCase(text, word); }
+bool Is(std::string_view text, std::string_view word) { return storage::EqualInAnyCase(text, word); }
 
 // Calls `hide` with the position of each secret.
 template <typename Hide>

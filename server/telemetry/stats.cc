@@ -12,11 +12,6 @@ void WorkerStats::CountError(std::string_view code) {
   }
 }
 
-void WorkerStats::Reset() {
-  // Clients that wait now go on waiting.
-  const uint64_t waiting = blocked_clients;
-  *this = WorkerStats(per_command.size());
-  blocked_clients = waiting;
-}
+void WorkerStats::Reset() { *this = WorkerStats(per_command.size()); }
 
 }  // namespace corral::telemetry

@@ -29,20 +29,18 @@ struct WorkerStats {
   std::map<std::string, uint64_t, std::less<>> errors;  // by code, as errorstats shows them
   uint64_t commands = 0;
   uint64_t error_replies = 0;
-  uint64_t unexpected_error_replies = 0;
   uint64_t connections = 0, rejected_connections = 0;
   uint64_t bytes_in = 0, bytes_out = 0;
   uint64_t reads = 0, writes = 0;
   uint64_t evicted_clients = 0;  // by maxmemory-clients
   uint64_t query_buffer_disconnections = 0, output_buffer_disconnections = 0;
-  uint64_t blocked_clients = 0;
-  uint64_t loop_turns = 0, loop_nanos = 0, command_nanos = 0;
+  uint64_t loop_turns = 0, command_nanos = 0;
 
   // Codes come from clients, too (DEBUG ERROR, scripts): further ones count in error_replies only.
   static constexpr size_t kMaxErrorCodes = 128;
 
   void CountError(std::string_view code);
-  void Reset();  // everything but what is a state and not a count
+  void Reset();
 };
 
 }  // namespace corral::telemetry

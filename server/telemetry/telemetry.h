@@ -60,7 +60,6 @@ class Telemetry {
   Rate commands_rate, input_rate, output_rate;
 
   std::atomic<uint32_t> monitors{0};  // clients in MONITOR
-  std::atomic<uint64_t> peak_used_memory{0};
 
   void Reset();  // CONFIG RESETSTAT; gate held as writer
 

@@ -3,14 +3,14 @@
 
 #include <cstddef>
 
+#include "storage/base/ascii.h"
+
 namespace corral::storage {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool Same(char a, char b, bool nocase) { return a == b || (nocase && Lower(a) == Lower(b)); }
+bool Same(char a, char b, bool nocase) { return a == b || (nocase && LowerCase(a) == LowerCase(b)); }
 
 // What tolower answers for a signed char in the C library that Redis runs on: bytes from 0x80 to 0xfe come
 // back as positive numbers, 0xff as EOF.

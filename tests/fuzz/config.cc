@@ -12,6 +12,7 @@
 #include "server/config/line.h"
 #include "server/config/rewrite.h"
 #include "server/config/value.h"
+#include "storage/base/ascii.h"
 
 namespace {
 
@@ -28,7 +29,7 @@ bool LeadsElsewhere(std::string_view text) {
     const auto words = SplitArguments(Trimmed(text.substr(0, end)));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (!words || words->empty()) continue;
-    const std::string name = Lowercase((*words)[0]);
+    const std::string name = storage::LowerCase((*words)[0]);
     if (name == "include" || name == "dir" || name == "logfile") return true;
   }
   return false;

@@ -13,6 +13,7 @@
 #include "server/config/line.h"
 #include "server/net/event_loop.h"
 #include "server/net/stream.h"
+#include "storage/base/ascii.h"
 #include "storage/base/number.h"
 
 namespace corral::commands {
@@ -25,12 +26,12 @@ using command::Context;
 enum class TypeFilter { kNormal, kMaster, kReplica, kPubsub };
 
 std::optional<TypeFilter> ParseType(std::string_view word) {
-  if (config::EqualIgnoringCase(word, "normal")) return TypeFilter::kNormal;
-  if (config::EqualIgnoringCase(word, "master")) return TypeFilter::kMaster;
-  if (config::EqualIgnoringCase(word, "slave") || config::EqualIgnoringCase(word, "replica")) {
+  if (storage::EqualInAnyCase(word, "normal")) return TypeFilter::kNormal;
+  if (storage::EqualInAnyCase(word, "master")) return TypeFilter::kMaster;
+  if (storage::EqualInAnyCase(word, "slave") || storage::EqualInAnyCase(word, "replica")) {
     return TypeFilter::kReplica;
   }
-  if (config::EqualIgnoringCase(word, "pubsub")) return TypeFilter::kPubsub;
+  if (storage::EqualInAnyCase(word, "pubsub")) return TypeFilter::kPubsub;
   return std::nullopt;
 }
 

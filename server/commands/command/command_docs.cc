@@ -8,6 +8,7 @@
 
 #include "server/commands/command/command_syntax.h"
 #include "server/config/line.h"
+#include "storage/base/ascii.h"
 
 namespace corral::commands {
 namespace {
@@ -161,7 +162,7 @@ void ReplyKeyFlags(ReplyWriter& reply, uint16_t flags) { ReplyBits(reply, flags,
 
 uint32_t CategoryByName(std::string_view name) {
   for (size_t i = 0; i < std::size(kCategoryNames); ++i) {
-    if (config::EqualIgnoringCase(kCategoryNames[i], name)) return 1u << i;
+    if (storage::EqualInAnyCase(kCategoryNames[i], name)) return 1u << i;
   }
   return 0;
 }

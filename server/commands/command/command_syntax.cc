@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "storage/base/ascii.h"
+
 namespace corral::commands {
 namespace {
 
@@ -12,14 +14,6 @@ using Arguments = std::vector<SyntaxArgument>;
 
 bool IsLiteral(std::string_view word) {
   return std::none_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
 }
 
 // Sorted by name; what is not here is a string.
@@ -223,7 +217,7 @@ class Parser {
     }
     if (values.empty()) {
       SyntaxArgument pure;
-      pure.name = LowerCase(token);
+      pure.name = storage::LowerCase(token);
       pure.type = ArgumentType::kPureToken;
       pure.token = token;
       return pure;

@@ -7,6 +7,7 @@
 
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 
 namespace corral::commands {
@@ -40,17 +41,8 @@ struct ScanOptions {
   bool Match(const Context& ctx, const Record& record) const;
 };
 
-bool EqualInAnyCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] | 0x20) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
 bool ScanOptions::Match(const Context& ctx, const Record& record) const {
-  if (type.has_value() && !EqualInAnyCase(ctx[*type], TypeName(record.type()))) return false;
+  if (type.has_value() && !storage::EqualInAnyCase(ctx[*type], TypeName(record.type()))) return false;
   return pattern == "*" || storage::GlobMatch(pattern, record.key());
 }
 

@@ -9,6 +9,7 @@
 #include "server/commands/lookup.h"
 #include "server/commands/stale_time.h"
 #include "server/config/settings.h"
+#include "storage/base/ascii.h"
 
 namespace corral::commands {
 namespace {
@@ -236,9 +237,7 @@ using enum command::KeyFlag;
 
 // SET reads the key only to answer GET.
 uint16_t SetKeyFlags(std::span<const std::string_view> arguments) {
-  auto is_get = [](std::string_view word) {
-    return word.size() == 3 && (word[0] | 0x20) == 'g' && (word[1] | 0x20) == 'e' && (word[2] | 0x20) == 't';
-  };
+  auto is_get = [](std::string_view word) { return storage::EqualInAnyCase(word, "get"); };
   bool get = arguments.size() > 3 && std::any_of(arguments.begin() + 3, arguments.end(), is_get);
   return get ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate;
 }
