@@ -2,6 +2,7 @@
 // one.
 #include "protocol/request_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -15,6 +16,8 @@ namespace {
 constexpr size_t kMaxLineBytes = 64 * 1024;
 constexpr int64_t kMaxUnauthenticatedArguments = 10;
 constexpr int64_t kMaxUnauthenticatedBulk = 16384;
+// The least room that a big argument gets when it has none left.
+constexpr size_t kLeastDetachedBytes = 64 * 1024;
 // The shortest argument on the wire: "$0\r\n\r\n".
 constexpr size_t kMinArgumentBytes = 6;
 
@@ -317,16 +320,22 @@ size_t RequestReader::Detach(std::string_view input, size_t least) {
   const std::string_view begun = input.substr(offset);
   // Of a complete one only the line end is missing.
   if (size < least || begun.size() >= size) return input.size();
-  storage::SharedBytes bytes = storage::SharedBytes::Allocate(size);
-  bytes.SetSize(size);
+  storage::SharedBytes bytes = storage::SharedBytes::Allocate(begun.size());
   std::memcpy(bytes.data(), begun.data(), begun.size());
-  detached_ = std::make_unique<Detached>(Detached{offset, begun.size(), false, std::move(bytes)});
+  bytes.SetSize(begun.size());
+  detached_ = std::make_unique<Detached>(Detached{offset, size, begun.size(), false, std::move(bytes)});
   return offset;
 }
 
 std::span<char> RequestReader::DetachedTail() {
-  if (detached_ == nullptr) return {};
-  return {detached_->bytes.data() + detached_->filled, detached_->bytes.size() - detached_->filled};
+  if (detached_ == nullptr || detached_->filled == detached_->size) return {};
+  storage::SharedBytes& bytes = detached_->bytes;
+  if (bytes.size() == detached_->filled) {
+    const size_t size = std::min(detached_->size, std::max(2 * detached_->filled, kLeastDetachedBytes));
+    bytes.Reserve(size);
+    bytes.SetSize(size);
+  }
+  return {bytes.data() + detached_->filled, bytes.size() - detached_->filled};
 }
 
 }  // namespace corral::protocol

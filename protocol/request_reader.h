@@ -73,12 +73,14 @@ class RequestReader {
   // After kIncomplete, with the same bytes: when an argument of at least `least` bytes is arriving at their
   // end, what is there of it moves to a buffer of its own. Returns how many bytes the caller keeps: all, or
   // those before the argument. To these it adds what follows the argument; the argument's own bytes go to
-  // DetachedTail.
+  // DetachedTail. The buffer grows with what arrives: an announced length alone claims no memory.
   size_t Detach(std::string_view input, size_t least);
-  // Where the next bytes belong; empty when no argument is detached, or all of it is there.
+  // Where the next bytes belong, at most as many as are there already; empty when no argument is detached, or
+  // all of it is there.
   std::span<char> DetachedTail();
   void CommitDetached(size_t bytes) { detached_->filled += bytes; }
   size_t detached_bytes() const { return detached_ == nullptr ? 0 : detached_->filled; }
+  size_t detached_capacity() const { return detached_ == nullptr ? 0 : detached_->bytes.capacity(); }
   // The buffer that an argument of a complete command fills; empty when it lies in the input like most.
   storage::SharedBytes BufferOf(std::string_view argument) const {
     if (detached_ == nullptr) [[likely]]
@@ -98,8 +100,9 @@ class RequestReader {
   // input.
   struct Detached {
     size_t offset;
-    size_t filled;
-    bool read;  // with its command, which has yet to run
+    size_t size;    // announced
+    size_t filled;  // arrived
+    bool read;      // with its command, which has yet to run
     storage::SharedBytes bytes;
   };
 

@@ -20,7 +20,7 @@ constexpr size_t kMinScanSteps = 1000;
 constexpr int kRandomPicks = 400;
 constexpr int kRandomRounds = 100;
 
-bool Expired(const Record& record, int64_t now_ms) {
+bool IsExpired(const Record& record, int64_t now_ms) {
   const int64_t expire_at_ms = record.expire_at_ms();
   return expire_at_ms != kNoExpiry && expire_at_ms < now_ms;
 }
@@ -32,7 +32,7 @@ Lifetime LifetimeOf(const PutOptions& options) {
   return lifetime;
 }
 
-bool Live(Slot slot, int64_t now_ms) { return !slot.expires() || !Expired(*slot.record(), now_ms); }
+bool Live(Slot slot, int64_t now_ms) { return !slot.expires() || !IsExpired(*slot.record(), now_ms); }
 
 }  // namespace
 
@@ -48,13 +48,16 @@ struct Database::Place {
 Database::Database(Keyspace& keyspace, int index, int64_t now_ms)
     : keyspace_(&keyspace), index_(index), now_ms_(now_ms) {}
 
-inline Database::Place Database::Locate(const Key& key) const {
+inline Database::Place Database::Locate(const Key& key, Expired expired) const {
   Shard& shard = keyspace_->ShardFor(key.hash);
   Table* table = shard.table(index_);
   if (table == nullptr) return {shard, nullptr, {}};
   const Position position = table->Find(key);
   if (position && !Live(position.slot(), now_ms_)) [[unlikely]] {
-    keyspace_->Expire(shard, index_, *table, key.hash, position);
+    if (expired == Expired::kRemoved ||
+        now_ms_ >= keyspace_->expiry_rests_until_ms_.load(std::memory_order_relaxed)) {
+      keyspace_->Expire(shard, index_, *table, key.hash, position);
+    }
     return {shard, table, {}};
   }
   return {shard, table, position};
@@ -63,7 +66,7 @@ inline Database::Place Database::Locate(const Key& key) const {
 // ---- Reading ----
 
 const Record* Database::Find(const Key& key, bool touch) {
-  const Place place = Locate(key);
+  const Place place = Locate(key, Expired::kMayStay);
   if (!place) {
     ++place.shard.counters.misses;
     return nullptr;
@@ -74,24 +77,24 @@ const Record* Database::Find(const Key& key, bool touch) {
 }
 
 const Record* Database::Peek(const Key& key) {
-  const Place place = Locate(key);
+  const Place place = Locate(key, Expired::kMayStay);
   return place ? place.record() : nullptr;
 }
 
 const Record* Database::FindQuietly(const Key& key, bool touch) {
-  const Place place = Locate(key);
+  const Place place = Locate(key, Expired::kMayStay);
   if (!place) return nullptr;
   if (touch) place.shard.Touch(place.position, now_ms_);
   return place.record();
 }
 
 int64_t Database::IdleSeconds(const Key& key) {
-  const Place place = Locate(key);
+  const Place place = Locate(key, Expired::kMayStay);
   return place ? place.shard.recency.IdleSeconds(place.position.stamp(), now_ms_) : 0;
 }
 
 int Database::Frequency(const Key& key) {
-  const Place place = Locate(key);
+  const Place place = Locate(key, Expired::kMayStay);
   return place ? place.shard.recency.Frequency(place.position.stamp()) : 0;
 }
 

@@ -83,7 +83,9 @@ class Database {
  private:
   // Of a key that is there and live; an expired one is removed on the way.
   struct Place;
-  Place Locate(const Key& key) const;
+  // A reader leaves an expired key where it is while expiry rests.
+  enum class Expired : uint8_t { kRemoved, kMayStay };
+  Place Locate(const Key& key, Expired expired = Expired::kRemoved) const;
   bool Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim);
   bool RandomKeyOf(Shard& shard, std::string* name) const;
 

@@ -199,6 +199,8 @@ Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_ref
 
 int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us) {
   if (!active_expiry_.load(std::memory_order_relaxed) || first >= shard_count()) return INT64_MAX;
+  const int64_t rests_until_ms = expiry_rests_until_ms_.load(std::memory_order_relaxed);
+  if (now_ms < rests_until_ms) return rests_until_ms;
   const uint64_t start_ns = clock_->monotonic_ns();
   uint64_t spent_us = 0;
   const uint32_t mine = (shard_count() - first + step - 1) / step;

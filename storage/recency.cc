@@ -47,7 +47,7 @@ void RecencyClock::Restart(RecencyMode mode, int64_t now_ms) {
   epoch_ms_ = mode == RecencyMode::kLru ? kLruEpochMs : kLfuEpochMs;
   epochs_[0] = {now_ms, written_bytes_};
   SetEpochBytes(limited_epoch_bytes_);
-  ghosts_ = {};
+  std::vector<uint16_t>().swap(ghosts_);
 }
 
 // Without a limit, all that was written so far stands for a lifetime: when a limit comes, the ages are there.

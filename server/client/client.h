@@ -93,9 +93,9 @@ class Client {
   std::string name;
   std::string library_name, library_version;
   std::string user = "default";
-  const int64_t created_ms;  // Unix time
-  int64_t last_active_ms;    // Unix time of the last command
-  const command::Command* last_command = nullptr;
+  const int64_t created_ms;                        // Unix time
+  int64_t last_active_ms;                          // Unix time when bytes of it were last read, or sent to it
+  const command::Command* last_command = nullptr;  // null as well when that did not exist
 
   // --- state that commands read and change
   int database = 0;
@@ -147,9 +147,9 @@ class Client {
   size_t MemoryBytes() const;
   size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
   size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began
-  int64_t output_soft_limit_since_ms = 0;    // 0: below the soft limit
-  bool paused = false;                       // held back by CLIENT PAUSE
-  bool ready = false, flush_queued = false;  // in the worker's lists
+  int64_t output_soft_limit_since_ms = 0;                   // 0: below the soft limit
+  bool paused = false;                                      // held back by CLIENT PAUSE
+  bool ready = false, flush_queued = false, ended = false;  // in the worker's lists
   // It has had its share of this turn: requests of it wait for the next, in pending_input, or the socket
   // would take more of its output. Nothing is read from it meanwhile.
   bool requests_wait = false, output_waits = false;

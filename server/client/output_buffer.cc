@@ -130,6 +130,45 @@ void OutputBuffer::TruncateTo(uint64_t target) {
     sealed_total_ -= cut;
     excess -= cut;
   }
+  while (pieces() > 0 && pieces_.back().begin == pieces_.back().end) DropLast();
+  if (pieces() == 0) ReleasePieces();
+  ReleaseWindow();
+}
+
+void OutputBuffer::DropLast() {
+  Piece last = std::move(pieces_.back());
+  pieces_.pop_back();
+  if (last.chunk != nullptr) {
+    // An earlier piece may lie in the same chunk: the last one that does owns it from now on.
+    for (size_t i = pieces_.size(); i > head_; --i) {
+      Piece& before = pieces_[i - 1];
+      if (before.shared) continue;
+      if (before.chunk == nullptr) before.chunk = std::exchange(last.chunk, nullptr);
+      break;
+    }
+  }
+  Free(last);
+}
+
+void OutputBuffer::ReleasePieces() {
+  // Most connections need a few pieces once in a while: keep no more than that.
+  if (pieces_.capacity() > kKeptPieces) {
+    std::vector<Piece>().swap(pieces_);
+  } else {
+    pieces_.clear();
+  }
+  head_ = 0;
+}
+
+void OutputBuffer::ReleaseWindow() {
+  if (open_chunk_ == nullptr || window_begin_ != pos_) return;
+  for (size_t i = pieces_.size(); i > head_; --i) {
+    if (pieces_[i - 1].shared) continue;
+    if (pieces_[i - 1].chunk == nullptr) return;  // the piece lies in the open chunk
+    break;
+  }
+  pool_->Give(open_chunk_);
+  open_chunk_ = window_begin_ = pos_ = end_ = nullptr;
 }
 
 size_t OutputBuffer::Gather(std::span<net::Slice> slices) const {
@@ -161,19 +200,10 @@ void OutputBuffer::Consume(size_t bytes) {
     Free(piece);
     ++head_;
   }
-  // Most connections need a few pieces once in a while: keep no more than that.
-  if (pieces_.capacity() > 16) {
-    pieces_ = {};
-  } else {
-    pieces_.clear();
-  }
-  head_ = 0;
+  ReleasePieces();
   window_begin_ += bytes;
   sealed_total_ += bytes;
-  if (open_chunk_ && window_begin_ == pos_) {
-    pool_->Give(open_chunk_);
-    open_chunk_ = window_begin_ = pos_ = end_ = nullptr;
-  }
+  ReleaseWindow();
 }
 
 void OutputBuffer::CheckInvariants() const {

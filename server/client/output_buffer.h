@@ -52,6 +52,8 @@ class OutputBuffer final : public protocol::ReplySink {
   static constexpr size_t kCopiedBytes = 8 * 1024;
   // Pieces from which on small common bytes are copied into a chunk.
   static constexpr size_t kCommonPieces = 8;
+  // As many as an idle connection keeps room for.
+  static constexpr size_t kKeptPieces = 16;
   // Unsent pieces that are not freed on the connection's own thread when it ends.
   static constexpr size_t kManyPieces = 256;
 
@@ -71,7 +73,8 @@ class OutputBuffer final : public protocol::ReplySink {
   // Heap memory held for what is pending; shared buffers count in full, as Redis counts its reply list.
   size_t allocated_bytes() const;
 
-  // What lies behind a mark can be taken back while nothing of it was gathered (CLIENT REPLY OFF and SKIP).
+  // What lies behind a mark can be taken back while nothing of it was gathered (CLIENT REPLY OFF and SKIP);
+  // its memory is given back as well.
   uint64_t mark() const { return sealed_total_ + InWindow(); }
   void TruncateTo(uint64_t mark);
 
@@ -97,6 +100,9 @@ class OutputBuffer final : public protocol::ReplySink {
   void Seal(bool close);
   void AddShared(const storage::SharedBytes& bytes);
   void Free(Piece& piece);
+  void DropLast();       // the last piece, of which nothing is left
+  void ReleasePieces();  // when all are sent or dropped
+  void ReleaseWindow();  // when nothing is in it and no piece lies in its chunk
   struct PieceGarbage;
 
   ChunkPool* pool_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/client/authentication.h"
 #include "server/config/settings.h"
 
 namespace corral::dispatch {
@@ -116,10 +117,11 @@ bool Batch::ReadRequests(Ready& ready) {
     client.requests_wait = !client.input.empty();
     return false;
   }
+  const bool unauthenticated = client::MustAuthenticate(client, services_.settings);
   protocol::ReaderLimits limits{.max_bulk_bytes = services_.settings.proto_max_bulk_len_bytes,
-                                .unauthenticated = !client.authenticated};
+                                .unauthenticated = unauthenticated};
   // What a client may send before AUTH is limited, and AUTH may be the first of these requests.
-  size_t most = client.authenticated ? kPerConnection : 1;
+  size_t most = unauthenticated ? 1 : kPerConnection;
   std::string_view input = client.input;
   for (size_t i = 0; i < most && group_size_ < kGroup; ++i) {
     if (input.empty()) return false;
@@ -195,6 +197,7 @@ void Batch::RunGroup() {
     if (gate_.WriterWaits()) {
       gate_.Leave(worker_);
       gate_.Enter(worker_);
+      executor_.clock().Refresh();  // the stop is nobody's command time, and may have been long
       if (!client.runnable()) continue;
     }
     if (executor_.Run(request) == Outcome::kPostponed) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/client/authentication.h"
 #include "server/client/registry.h"
 #include "server/config/settings.h"
 #include "server/log/log.h"
@@ -62,7 +63,9 @@ std::optional<std::string> Executor::Refusal(const Request& request) const {
     return protocol::wire::UnknownSubcommand(arguments[1], command->name);
   }
   if (!command->TakesArguments(arguments.size())) return protocol::wire::WrongArity(command->name);
-  if (!client.authenticated && !command->Is(command::kNoAuth)) return std::string(protocol::wire::kNoAuth);
+  if (client::MustAuthenticate(client, services_.settings) && !command->Is(command::kNoAuth)) {
+    return std::string(protocol::wire::kNoAuth);
+  }
   if (client.subscriptions && client.version() == protocol::Version::kResp2 &&
       !command->Is(command::kWhileSubscribed)) {
     return protocol::wire::NotWhileSubscribed(command->name);
@@ -87,12 +90,12 @@ bool Executor::MakeRoom(const Request& request) {
 
 Outcome Executor::Run(const Request& request) {
   client::Client& client = *request.client;
-  client.last_active_ms = clock_.unix_ms();
   if (!request.protocol_error.empty()) [[unlikely]] {
     Refuse(request, request.protocol_error);
     client.CloseAfterReply();
     return Outcome::kDone;
   }
+  client.last_command = request.command;
   if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
     log::Warning(
         "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. Connection from {} aborted.",
@@ -135,15 +138,19 @@ void Executor::Call(const Request& request) {
   client::Client& client = *request.client;
   const Command& command = *request.command;
   running_ = &client;
-  MarkReply();
-  client.last_command = &command;
+  const uint64_t reply_mark = client.output.mark();
   client.reply.ResetErrors();
+  std::optional<Gate::Exclusive> alone;
+  if (command.Is(command::kExclusive)) {
+    alone.emplace(gate_, worker_);
+    if (concurrent_) clock_.Refresh();  // the others' commands, for which this one waited, took their time
+  }
   command::Context context(services_, client, stats_, command, request.arguments, client.reply,
                            services_.keyspace.database(client.database, clock_.unix_ms()));
   if (request.has_key) context.set_first_key(request.first_key);
-  if (command.Is(command::kExclusive)) {
-    Gate::Exclusive alone(gate_, worker_);
+  if (alone.has_value()) {
     Handle(request, context);
+    alone.reset();
   } else if (concurrent_) {
     CallWithLocks(request, context);
   } else {
@@ -154,7 +161,7 @@ void Executor::Call(const Request& request) {
   wrote_ |= command.Is(command::kWrite);
   Account(request, clock_.Lap());
   if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
-    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark_);
+    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
   }
   running_ = nullptr;
   if (!deferred_.empty()) [[unlikely]]

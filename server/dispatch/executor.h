@@ -67,12 +67,9 @@ class Executor {
   Outcome Run(const Request& request);
 
   CommandClock& clock() { return clock_; }
-  // The client whose command runs at this moment, if any. A message to it that is no reply goes in front of
-  // the reply while nothing of that is written (BeforeReply; then MarkReply), else behind it (Defer): never
-  // into the middle.
+  // The client whose command runs at this moment, if any. A message to it that is no reply goes behind the
+  // reply (Defer), as it does since Redis 7.2.
   client::Client* running() const { return running_; }
-  bool BeforeReply() const { return running_->output.mark() == reply_mark_; }
-  void MarkReply() { reply_mark_ = running_->output.mark(); }
   void Defer(const client::PushedMessage& message);
   // True once since the last call if a command wrote: keys may have become due earlier than was known.
   bool TakeWrote() { return std::exchange(wrote_, false); }
@@ -103,7 +100,6 @@ class Executor {
   MonitorFeed& monitors_;
   bool wrote_ = false;
   client::Client* running_ = nullptr;
-  uint64_t reply_mark_ = 0;  // where the output of the running client's command begins
   struct DeferredMessage {
     std::string head;
     storage::SharedBytes tail;

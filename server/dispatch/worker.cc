@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "server/client/authentication.h"
 #include "server/command/debug_switches.h"
 #include "server/config/settings.h"
 #include "server/lease/leases.h"
@@ -78,7 +79,8 @@ void Worker::AfterPoll() {
 void Worker::BeforeSleep() { EndTurn(); }
 
 bool Worker::WorkWaits() const {
-  return expiry_waits_ || eviction_waits_ || batch_.requests_wait() || !unsent_.empty() || !ended_.empty();
+  return expiry_waits_ || eviction_waits_ || deadlines_wait_ || batch_.requests_wait() || !unsent_.empty() ||
+         !ended_.empty();
 }
 
 void Worker::EndTurn() {
@@ -187,16 +189,17 @@ void Worker::Close(Client& client) {
   Retire(client);
   services_.tracking.Forget(client);
   services_.clients.Remove(client);
-  if (client.pending_input.capacity() + client.reader.detached_bytes() >= storage::LazyFree::kSlowBytes) {
+  if (client.pending_input.capacity() + client.reader.detached_capacity() >= storage::LazyFree::kSlowBytes) {
     services_.lazy_free.Submit(
         std::make_unique<client::InputGarbage>(std::move(client.pending_input), std::move(client.reader)));
   }
   clients_.erase(client.id);
 }
 
-// When thousands end at once, those that work wait for some of them only. Nobody waits for the ended ones:
-// what they hold for others is given up now.
+// When thousands end at once, or have been idle for long, those that work wait for some of them only. Nobody
+// waits for the ended ones: what they hold for others is given up now.
 void Worker::CloseInTurn(Client& client) {
+  if (client.ended) return;
   if (closes_left_ > 0) {
     --closes_left_;
     return Close(client);
@@ -204,6 +207,7 @@ void Worker::CloseInTurn(Client& client) {
   client.CloseNow();
   client.stream().StopReading();
   Retire(client);
+  client.ended = true;
   ended_.push_back(client.id);
 }
 
@@ -249,15 +253,11 @@ Client* Worker::Find(uint64_t client_id) {
 
 void Worker::Push(Client& client, const client::PushedMessage& message) {
   if (client.close_now() || client.close_after_reply()) return;
-  if (&client == executor_.running() && !executor_.BeforeReply()) [[unlikely]] {
-    executor_.Defer(message);
-    return;
-  }
+  if (&client == executor_.running()) [[unlikely]]
+    return executor_.Defer(message);
   const uint64_t mark = client.output.mark();
   client::Append(message, &client.output);
   client.pushed_bytes += client.output.mark() - mark;
-  if (&client == executor_.running()) [[unlikely]]
-    executor_.MarkReply();
   if (OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
   QueueFlush(client);
 }
@@ -286,6 +286,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
   stats_.bytes_in += bytes;
   ++stats_.reads;
   client.bytes_in += bytes;
+  client.last_active_ms = executor_.clock().unix_ms();
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
     // The next connection's bytes begin on a cache line of their own.
@@ -435,6 +436,7 @@ size_t Worker::SendShare(const Client& client) const {
 void Worker::CountSent(Client& client, size_t bytes) {
   stats_.bytes_out += bytes;
   client.bytes_out += bytes;
+  if (bytes > 0) client.last_active_ms = executor_.clock().unix_ms();
   client.output.Consume(bytes);
 }
 
@@ -454,6 +456,8 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
   const config::BufferLimit& limit =
       services_.settings.client_output_buffer_limits[static_cast<size_t>(client.kind())];
   bool over = limit.hard_bytes != 0 && pending >= limit.hard_bytes;
+  if (pending >= kUnauthenticatedOutputBytes && client::MustAuthenticate(client, services_.settings))
+    over = true;
   if (limit.soft_bytes != 0 && pending >= limit.soft_bytes) {
     if (client.output_soft_limit_since_ms == 0) {
       client.output_soft_limit_since_ms = unix_ms;
@@ -535,6 +539,7 @@ void Worker::HeldByPause(Client& client) { paused_.push_back(client.id); }
 
 void Worker::ResumePaused() {
   EnterGate();
+  expiry_stale_ = true;  // expiry has rested as well
   std::vector<uint64_t> paused;
   paused.swap(paused_);
   for (uint64_t id : paused) {
@@ -562,7 +567,8 @@ void Worker::RunDue() {
   int64_t now = loop_.NowMs();
   if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms())
     ExpireKeys();
-  while (!waits_.empty() && waits_.begin()->first <= now) {
+  int left = kTurnDeadlines;
+  for (; !waits_.empty() && waits_.begin()->first <= now && left > 0; --left) {
     auto found = clients_.find(waits_.begin()->second);
     if (found == clients_.end() || !found->second->blocked()) {
       waits_.erase(waits_.begin());
@@ -570,6 +576,7 @@ void Worker::RunDue() {
     }
     EndWait(*found->second, client::WaitEnd::kTimeout);
   }
+  deadlines_wait_ = left == 0;
   services_.leases.RunDue();
   if (!paused_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) ResumePaused();
   if (!batch_.empty()) RunBatch();
@@ -615,7 +622,7 @@ void Worker::CheckLimits(int64_t unix_ms) {
     if (services_.clients.memory().on()) touched_.push_back(id);
     if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());
   }
-  for (Client* client : closing) Close(*client);
+  for (Client* client : closing) CloseInTurn(*client);
 }
 
 }  // namespace corral::dispatch

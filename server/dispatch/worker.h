@@ -83,6 +83,9 @@ class Worker final : public net::LoopHooks,
   // What a turn sends of long outputs, and of that one connection's share at most and at least.
   static constexpr size_t kTurnSendBytes = 512 * 1024, kMostSent = 128 * 1024, kLeastSent = 32 * 1024;
   static constexpr int kTurnCloses = 16;  // of connections that their peers ended: mostly the kernel's time
+  static constexpr int kTurnDeadlines = 64;  // ends of waits in one turn
+  // Of replies that a stranger does not read: a stranger's are short.
+  static constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
   static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
 
@@ -149,6 +152,7 @@ class Worker final : public net::LoopHooks,
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic
   bool expiry_waits_ = false;    // due keys are left that the last turn had no time for
+  bool deadlines_wait_ = false;  // waits are left whose end the last turn had no time for
   int64_t peaks_reset_ms_ = 0;   // Unix time
   size_t arrived_bytes_ = 0;     // of messages that this turn sends
   bool eviction_waits_ = false;  // and keys to be evicted

@@ -239,3 +239,125 @@ def test_an_idle_daemon_sleeps(server):
         time.sleep(1.5)
         # Helpers may have something to clear away at first.
         assert any(rate() <= limit for _ in range(4)), "more than %d wake-ups a second" % limit
+
+
+@case(ours=True)
+def test_a_stranger_that_reads_nothing_is_closed_early(server):
+    for request in (b"PING\r\n", b"HELLO\r\n", b"*1\r\n$4\r\nQUUX\r\n"):
+        with Server(server, requirepass="secret", maxmemory="20mb", maxmemory_policy="allkeys-lru") as s:
+            with Connection(s.address) as control:
+                control.call("AUTH", "secret")
+                control.call("DEBUG", "POPULATE", 20000)
+                before = int(s_info(control, "used_memory"))
+                with socket.create_connection(s.address, timeout=20) as stranger:
+                    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    block, sent = request * 10000, 0
+                    try:
+                        while sent < 40000000:
+                            sent += stranger.send(block)
+                    except OSError:
+                        pass
+                    assert sent < 40000000, "%r: all was taken" % request
+                    assert int(s_info(control, "used_memory")) < before + 1000000, request
+                assert control.call("DBSIZE") == (":", b"20000")
+                assert s_info(control, "client_output_buffer_limit_disconnections") == "1"
+
+
+@case(measures=True)
+def test_replies_that_are_not_wanted_hold_no_memory(server):
+    for mode in ("OFF", "SKIP"):
+        with Server(server) as s, s.connect() as control, s.connect() as c:
+            control.call("SET", "k", b"v" * 1000000)
+            before = int(s_info(control, "used_memory"))
+            if mode == "OFF":
+                c.send("CLIENT", "REPLY", "OFF")
+            for i in range(100):
+                if mode == "SKIP":
+                    c.send("CLIENT", "REPLY", "SKIP")
+                c.send("SET", "k", b"%d" % (i % 10) * 1000000)
+                if mode == "SKIP":
+                    c.send("CLIENT", "REPLY", "SKIP")
+                c.send("GET", "k")
+            c.send("CLIENT", "REPLY", "ON")
+            assert c.read_frame()[0] == ("+", b"OK")
+            assert int(s_info(control, "used_memory")) < before + 8000000
+
+
+@case(ours=True)
+def test_an_announced_length_claims_no_memory(server):
+    with Server(server, maxmemory="30mb", maxmemory_policy="allkeys-lru") as s, s.connect() as control:
+        control.call("DEBUG", "POPULATE", 50000)
+        before = int(s_info(control, "used_memory"))
+        held = [s.connect() for _ in range(20)]
+        for c in held:
+            c.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n" + b"v" * 100000)
+        until(lambda: sum(line.count("qbuf=100000") for line in control.text("CLIENT", "LIST").splitlines()) == 20)
+        assert int(s_info(control, "used_memory")) < before + 20 * 300000
+        assert control.call("DBSIZE") == (":", b"50000")
+        assert control.call("SET", "other", "v") == ("+", b"OK")
+        for c in held:
+            c.close()
+
+
+@case()
+def test_bytes_count_against_timeout(server):
+    with Server(server, timeout=1) as s, s.connect() as idle, s.connect() as control, s.connect() as upload:
+        idle.call("PING")
+        upload.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$60\r\n")
+        control.call("CLIENT", "SETNAME", "control")
+        deadline = time.monotonic() + 3.5
+        sent = 0
+        while time.monotonic() < deadline:  # a byte now and then is enough
+            upload.send_raw(b"v")
+            sent += 1
+            control.call("PING")
+            time.sleep(0.2)
+        upload.send_raw(b"v" * (60 - sent) + b"\r\n")
+        assert upload.read_frame()[0] == ("+", b"OK")
+        assert idle.wait_closed() == b""
+
+
+@case(ours=True, measures=True)
+def test_the_clock_goes_on_while_a_worker_stands_still(server):
+    with Server(server, threads=2) as s, s.connect() as sleeper, s.connect() as reader:
+        reader.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)  # nobody else takes it away
+        reader.call("MSET", "a", b"ab" * 4000, "b", b"ba" * 4000)
+        started = time.monotonic()
+        reader.call("LCS", "a", "b", "LEN")
+        comparison_s = time.monotonic() - started
+        # While one worker compares, the other asks everybody to stand still, and sleeps: the key is due before GET runs.
+        reader.call("CONFIG", "SET", "slowlog-log-slower-than", 500000)
+        reader.send_raw(resp.encode(["SET", "k", "v", "PX", int(comparison_s * 1000) + 400])
+                        + resp.encode(["LCS", "a", "b", "LEN"]) + resp.encode(["GET", "k"]))
+        time.sleep(comparison_s / 4)
+        sleeper.send("DEBUG", "SLEEP", "0.8")
+        assert [reader.read_frame()[0] for _ in range(3)][2] == ("nil", None)
+        sleeper.read_frame()
+        assert "get" not in reader.text("SLOWLOG", "GET"), "the stop is no command's time"
+
+
+@case()
+def test_expiry_rests_while_clients_pause(server):
+    with Server(server) as s, s.connect() as c, s.connect() as control:
+        c.call("SET", "due", "v", "PX", "30")
+        c.call("SET", "later", "v", "PX", "30")
+        assert control.call("CLIENT", "PAUSE", 100000, "WRITE") == ("+", b"OK")
+        time.sleep(0.5)
+        assert c.call("GET", "due")[1] is None
+        assert c.call("EXISTS", "due") == (":", b"0")
+        assert c.call("DBSIZE") == (":", b"2")
+        assert s_info(control, "expired_keys") == "0"
+        assert control.call("CLIENT", "UNPAUSE") == ("+", b"OK")
+        until(lambda: s_info(control, "expired_keys") == "2")
+        assert c.call("DBSIZE") == (":", b"0")
+
+
+@case()
+def test_a_paused_client_is_listed_with_what_it_asked_for(server):
+    with Server(server) as s, s.connect() as control, s.connect() as c:
+        c.call("CLIENT", "SETNAME", "writer")
+        assert control.call("CLIENT", "PAUSE", 100000, "WRITE") == ("+", b"OK")
+        c.send("SET", "k", "v")
+        until(lambda: any("name=writer" in line and "cmd=set " in line for line in control.text("CLIENT", "LIST").splitlines()))
+        control.call("CLIENT", "UNPAUSE")
+        assert c.read_frame()[0] == ("+", b"OK")

@@ -210,11 +210,14 @@ void ClientPause(Context& ctx) {
     // A pause under way is never made weaker or shorter.
     clients.Pause(std::max(present, mode), std::max(clients.pause_deadline_ms(), deadline_ms));
   }
+  const int64_t pause_ms = clients.pause_deadline_ms() - now_ms, unix_ms = net::EventLoop::UnixMs();
+  ctx.services.keyspace.RestExpiry(pause_ms > INT64_MAX - unix_ms ? INT64_MAX : unix_ms + pause_ms);
   ctx.reply.Ok();
 }
 
 // CLIENT UNPAUSE
 void ClientUnpause(Context& ctx) {
+  ctx.services.keyspace.RestExpiry(0);
   ctx.services.clients.Unpause();
   ctx.reply.Ok();
 }

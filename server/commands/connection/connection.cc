@@ -2,6 +2,7 @@
 #include <span>
 #include <string_view>
 
+#include "server/client/authentication.h"
 #include "server/client/client.h"
 #include "server/command/context.h"
 #include "server/commands/client_name.h"
@@ -99,7 +100,7 @@ void Hello(Context& ctx) {
   client::Client& client = ctx.client;
   protocol::ReplyWriter& reply = ctx.reply;
   if (options.authenticate && !Authenticate(ctx, options.user, options.password)) return;
-  if (!client.authenticated) {
+  if (client::MustAuthenticate(client, ctx.services.settings)) {
     return reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
   }

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -182,6 +184,27 @@ TEST_CASE("request reader: a big argument in a buffer of its own") {
   }
   reader.DropDetached();
   CHECK(reader.detached_bytes() == 0);
+}
+
+TEST_CASE("request reader: the buffer of a big argument grows with what arrives") {
+  constexpr size_t kAnnounced = 512 * 1024 * 1024, kArrives = 3'000'000;
+  RequestReader reader;
+  ArgumentPool pool;
+  const std::string head = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n";
+  CHECK(reader.Next(head, {}, pool).status == ReadStatus::kIncomplete);
+  REQUIRE(reader.Detach(head, 1000) == head.size());
+  CHECK(reader.detached_capacity() < 1000);
+  while (reader.detached_bytes() < kArrives) {
+    const std::span<char> tail = reader.DetachedTail();
+    REQUIRE(!tail.empty());
+    const size_t bytes = std::min<size_t>(tail.size(), 10'000);
+    std::memset(tail.data(), static_cast<int>(reader.detached_bytes() / 10'000 % 256), bytes);
+    reader.CommitDetached(bytes);
+    REQUIRE(reader.detached_capacity() <= std::max<size_t>(3 * reader.detached_bytes(), 100'000));
+  }
+  CHECK(reader.Next(head, {}, pool).status == ReadStatus::kIncomplete);
+  CHECK(reader.wanted_bytes() == head.size() + 2);
+  CHECK(reader.detached_bytes() < kAnnounced);
 }
 
 TEST_CASE("request reader: a million arguments in small pieces") {

@@ -62,6 +62,68 @@ TEST_CASE("what is taken back is what was appended last") {
   CHECK(Taken(output, 100) == "kept");
 }
 
+TEST_CASE("what is taken back gives its memory back") {
+  const auto large = storage::SharedBytes::CopyOf(std::string(OutputBuffer::kCopiedBytes + 1, 'x'));
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  for (int round = 0; round < 100; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      output.Append(std::string(3000, 'a'));
+      output.AppendShared(large);
+    }
+    output.TruncateTo(0);
+    REQUIRE(output.empty());
+    REQUIRE(output.pieces() == 0);
+    REQUIRE(output.allocated_bytes() == 0);
+    REQUIRE(large.unique());
+  }
+}
+
+TEST_CASE("random amounts are taken back between appends and writes") {
+  const auto seed = TestSeed();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  std::string model;
+  for (int step = 0; step < 20000; ++step) {
+    const uint64_t mark = output.mark();
+    const size_t before = model.size();
+    for (auto left = random() % 4; left > 0; --left) {
+      const std::string bytes(random() % 5 == 0 ? random() % 20000 : random() % 100,
+                              static_cast<char>('a' + step % 26));
+      if (random() % 2 == 0)
+        output.Append(bytes);
+      else
+        output.AppendShared(storage::SharedBytes::CopyOf(bytes));
+      model += bytes;
+    }
+    if (random() % 2 == 0) {
+      const auto kept = random() % (model.size() - before + 1);
+      output.TruncateTo(mark + kept);
+      model.resize(before + kept);
+    }
+    if (random() % 3 == 0) {
+      const std::string taken = Taken(output, random() % 40000);
+      REQUIRE(model.compare(0, taken.size(), taken) == 0);
+      output.Consume(taken.size());
+      model.erase(0, taken.size());
+    }
+    REQUIRE(output.pending_bytes() == model.size());
+    if (step % 50 == 0) REQUIRE(Taken(output, SIZE_MAX) == model.substr(0, Taken(output, SIZE_MAX).size()));
+    output.CheckInvariants();
+  }
+}
+
+TEST_CASE("a queue that was long leaves no room behind") {
+  const auto large = storage::SharedBytes::CopyOf(std::string(OutputBuffer::kCopiedBytes + 1, 'x'));
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  for (int i = 0; i < 5000; ++i) output.AppendShared(large);
+  output.Consume(5000 * large.size());
+  CHECK(output.allocated_bytes() == 0);
+}
+
 TEST_CASE("common bytes take no chunk while they are few") {
   ChunkPool pool;
   OutputBuffer output(pool);
