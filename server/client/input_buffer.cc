@@ -5,14 +5,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "storage/base/out_of_memory.h"
+
 namespace corral::client {
 
 InputBuffer::~InputBuffer() { std::free(data_); }
 
 void InputBuffer::Grow(size_t capacity) {
-  auto* grown = static_cast<char*>(std::realloc(data_, capacity));
-  if (!grown) std::abort();
-  data_ = grown;
+  data_ = static_cast<char*>(storage::Allocated(std::realloc(data_, capacity), capacity));
   capacity_ = capacity;
 }
 

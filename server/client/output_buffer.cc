@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "storage/base/out_of_memory.h"
+
 namespace corral::client {
 
 ChunkPool::~ChunkPool() { Trim(); }
@@ -17,11 +19,7 @@ void ChunkPool::Trim() {
 }
 
 char* ChunkPool::Take() {
-  if (free_.empty()) {
-    auto* chunk = static_cast<char*>(std::malloc(kChunkBytes));
-    if (!chunk) std::abort();
-    return chunk;
-  }
+  if (free_.empty()) return static_cast<char*>(storage::Allocated(std::malloc(kChunkBytes), kChunkBytes));
   char* chunk = free_.back();
   free_.pop_back();
   return chunk;

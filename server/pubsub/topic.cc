@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "storage/base/out_of_memory.h"
+
 namespace corral::pubsub {
 namespace {
 
@@ -12,18 +14,14 @@ using client::Client;
 
 constexpr uint32_t kFirstArray = 4;
 
-void* Allocated(void* memory) {
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
 }  // namespace
 
 uint32_t Subscribers::Add(Client& client) {
   if (size == capacity) {
     const uint32_t wanted = capacity == 1 ? kFirstArray : capacity + capacity / 2;
     void* old = capacity == 1 ? nullptr : many;
-    auto** grown = static_cast<Client**>(Allocated(std::realloc(old, wanted * sizeof(Client*))));
+    auto** grown = static_cast<Client**>(
+        storage::Allocated(std::realloc(old, wanted * sizeof(Client*)), wanted * sizeof(Client*)));
     if (capacity == 1) grown[0] = one;
     many = grown;
     capacity = wanted;
@@ -44,7 +42,8 @@ Client* Subscribers::RemoveAt(uint32_t place) {
     one = last;
   } else if (capacity > 2 * kFirstArray && size < capacity / 4) {
     capacity /= 2;
-    many = static_cast<Client**>(Allocated(std::realloc(many, capacity * sizeof(Client*))));
+    many = static_cast<Client**>(
+        storage::Allocated(std::realloc(many, capacity * sizeof(Client*)), capacity * sizeof(Client*)));
   }
   return moved;
 }
@@ -54,7 +53,8 @@ void Subscribers::Free() {
 }
 
 Topic* Topic::Make(client::TopicKind kind, std::string_view name, uint32_t hash) {
-  auto* topic = new (Allocated(std::malloc(sizeof(Topic) + name.size())))
+  const size_t bytes = sizeof(Topic) + name.size();
+  auto* topic = new (storage::Allocated(std::malloc(bytes), bytes))
       Topic{nullptr, hash, static_cast<uint32_t>(name.size()), 0, kind, {}};
   if (!name.empty()) std::memcpy(reinterpret_cast<char*>(topic + 1), name.data(), name.size());
   return topic;

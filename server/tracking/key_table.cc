@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "storage/base/out_of_memory.h"
+
 namespace corral::tracking {
 
 static_assert(offsetof(TrackedKey, count) + sizeof(uint32_t) == sizeof(void*) + 3 * sizeof(uint32_t));
@@ -18,8 +20,8 @@ size_t TrackedKey::BlockBytes(size_t name_size, uint32_t room) {
 }
 
 TrackedKey* TrackedKey::Make(std::string_view name, uint32_t hash, uint32_t number) {
-  void* memory = std::malloc(BlockBytes(name.size(), 1));
-  if (memory == nullptr) std::abort();
+  const size_t bytes = BlockBytes(name.size(), 1);
+  void* memory = storage::Allocated(std::malloc(bytes), bytes);
   auto* key = new (memory) TrackedKey{nullptr, hash, static_cast<uint32_t>(name.size()), 1};
   if (!name.empty()) std::memcpy(key->Bytes(), name.data(), name.size());
   key->numbers()[0] = number;
@@ -29,9 +31,8 @@ TrackedKey* TrackedKey::Make(std::string_view name, uint32_t hash, uint32_t numb
 TrackedKey* TrackedKey::With(uint32_t number) {
   TrackedKey* key = this;
   if (std::has_single_bit(count)) {
-    void* memory = std::realloc(static_cast<void*>(this), BlockBytes(name_size, 2 * count));
-    if (memory == nullptr) std::abort();
-    key = static_cast<TrackedKey*>(memory);
+    const size_t bytes = BlockBytes(name_size, 2 * count);
+    key = static_cast<TrackedKey*>(storage::Allocated(std::realloc(static_cast<void*>(this), bytes), bytes));
   }
   std::span<uint32_t> before = key->numbers();
   uint32_t* place = std::lower_bound(before.data(), before.data() + before.size(), number);

@@ -6,18 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "storage/base/out_of_memory.h"
+
 namespace corral::storage {
 namespace {
-
-[[noreturn]] void FailAllocation(size_t bytes) {
-  fprintf(stderr, "Out of memory allocating %zu bytes\n", bytes);
-  abort();
-}
 
 // While a big buffer goes back in one call, no other thread of the process can get memory from the system: 20
 // ms for 256 MB. So the pages go before, a few at a time.
@@ -35,8 +31,8 @@ void ReturnPages(const char* data, size_t bytes) {
 }  // namespace
 
 SharedBytes SharedBytes::Allocate(size_t capacity) {
-  void* raw = malloc(sizeof(Block) + capacity);
-  if (raw == nullptr) FailAllocation(sizeof(Block) + capacity);
+  const size_t bytes_wanted = sizeof(Block) + capacity;
+  void* raw = Allocated(malloc(bytes_wanted), bytes_wanted);
   size_t usable = malloc_usable_size(raw);
   SharedBytes bytes;
   bytes.block_ = new (raw) Block{1, 0, 0, usable - sizeof(Block)};
@@ -59,8 +55,8 @@ void SharedBytes::Reserve(size_t capacity) {
   }
   if (unique()) {
     if (capacity <= this->capacity()) return;
-    void* raw = realloc(static_cast<void*>(block_), sizeof(Block) + capacity);
-    if (raw == nullptr) FailAllocation(sizeof(Block) + capacity);
+    const size_t bytes_wanted = sizeof(Block) + capacity;
+    void* raw = Allocated(realloc(static_cast<void*>(block_), bytes_wanted), bytes_wanted);
     block_ = static_cast<Block*>(raw);
     block_->capacity = malloc_usable_size(raw) - sizeof(Block);
     return;
