@@ -18,10 +18,12 @@
 #include "server/process/crash_report.h"
 #include "server/process/daemon.h"
 #include "server/process/limits.h"
+#include "server/process/stop_signals.h"
 #include "server/process/supervisor.h"
 #include "server/process/title.h"
 #include "server/process/version.h"
 #include "server/server.h"
+#include "storage/base/out_of_memory.h"
 
 namespace corral {
 namespace {
@@ -100,6 +102,9 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   bool forks = settings.daemonize && !supervisor.active();
   if (forks && !daemon.Fork())
     return Fail(fmt::format("Can't daemonize: {}", std::strerror(errno)), elsewhere);
+  log::StartThread();
+  process::HoldStops();
+  storage::SetOutOfMemoryHandler(process::SayOutOfMemory);
   supervisor.Starting();
   PrepareProcess(config);
   log::Warning("Corral version={}, compatible with Redis {}, bits={}, pid={}, just started",
@@ -148,7 +153,9 @@ int Main(int argc, char** argv) {
   }
   OpenLog(config.settings());
   process::ProcessTitle title(argc, argv, &environ);
-  return Serve(config, title, program);
+  const int status = Serve(config, title, program);
+  log::Flush();
+  return status;
 }
 
 }  // namespace

@@ -263,14 +263,14 @@ void Server::WatchSignals() {
           if (!debug_.cron_paused.load(std::memory_order_relaxed)) workers_.Stop();
         }));
   }
-  process::WatchInsistence(&stopping_);
+  process::WatchStops();
 }
 
 void Server::RequestShutdown() { workers_.Stop(); }
 
 bool Server::AbortShutdown() {
   // Without a pause it is under way already.
-  if (!debug_.cron_paused.load(std::memory_order_relaxed) || !stopping_.exchange(false)) return false;
+  if (!debug_.cron_paused.load(std::memory_order_relaxed) || !process::ForgetStop()) return false;
   log::Notice("Shutdown manually aborted.");
   return true;
 }
@@ -286,19 +286,24 @@ void Server::Run(const std::function<void()>& ready) {
   log::Notice("User requested shutdown...");
   tcp_listeners_.clear();
   unix_listeners_.clear();
+  process::HoldStops();
   signals_.clear();
+  process::OutliveStops();
 }
 
 void Server::Tick() {
   if (debug_.cron_paused.load(std::memory_order_relaxed)) return;
-  if (stopping_) return workers_.Stop();
+  if (process::StopWanted()) return workers_.Stop();
   workers_.Alone([this] {
     int64_t now = net::EventLoop::MonotonicMs();
     telemetry_.commands_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::commands), now);
     telemetry_.input_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_in), now);
     telemetry_.output_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_out), now);
   });
-  if (++ticks_ % (1000 / kTickMs) == 0) workers_.CheckLimits(net::EventLoop::UnixMs());
+  if (++ticks_ % (1000 / kTickMs) == 0) {
+    workers_.CheckLimits(net::EventLoop::UnixMs());
+    log::SayLeftOut();
+  }
   tracking_.Sweep();
 }
 

@@ -1,7 +1,6 @@
 // The daemon: owns every part, builds them in visible order, ends them in order.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -82,7 +81,6 @@ class Server final : public command::Lifecycle {
   std::optional<Sockets> next_tcp_;  // opened by CONFIG SET, for worker 0 to watch instead of tcp_listeners_
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   uint64_t ticks_ = 0;
-  std::atomic<bool> stopping_{false};  // a signal has asked for it
 };
 
 }  // namespace corral

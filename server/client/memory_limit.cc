@@ -6,6 +6,7 @@
 
 #include "server/client/client.h"
 #include "server/log/log.h"
+#include "server/log/throttle.h"
 
 namespace corral::client {
 namespace {
@@ -57,7 +58,8 @@ uint64_t MemoryLimit::Enforce(std::span<Client* const> clients, int64_t unix_ms,
   uint64_t evicted = 0;
   for (Client* client : evictable) {
     if (held < limit_bytes_) break;
-    log::Notice("Evicting client: {}", Describe(*client, unix_ms));
+    static log::Throttle evictions("evicted clients", 10, 5'000);
+    if (evictions.Allows()) log::Notice("Evicting client: {}", Describe(*client, unix_ms));
     held -= client->counted_memory_bytes;
     Forget(*client);
     client->CloseNow();
@@ -65,7 +67,8 @@ uint64_t MemoryLimit::Enforce(std::span<Client* const> clients, int64_t unix_ms,
     ++evicted;
   }
   if (held >= limit_bytes_) {
-    log::Warning("Over client maxmemory after evicting all evictable clients");
+    static log::Throttle failures("evicting clients in vain", 1, 10'000);
+    if (failures.Allows()) log::Warning("Over client maxmemory after evicting all evictable clients");
     quiet_until_ms_.store(monotonic_ms + kQuietMs, std::memory_order_relaxed);
   }
   return evicted;

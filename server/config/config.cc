@@ -14,6 +14,7 @@
 
 #include "server/config/line.h"
 #include "server/config/rewrite.h"
+#include "server/log/sinks.h"
 #include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 
@@ -43,12 +44,12 @@ std::string AbsolutePath(const std::string& path) {
 // The log is opened again for every line, so a wrong path must show here.
 Result CheckLogFile(const Settings& settings) {
   if (settings.logfile.empty()) return Result::Ok();
-  FILE* file = fopen(settings.logfile.c_str(), "ae");
-  if (file == nullptr) {
-    return Result::Error(
-        fmt::format("Can't open the log file '{}': {}\n", settings.logfile, strerror(errno)));
+  const int descriptor = log::OpenLogFile(settings.logfile.c_str());
+  if (descriptor < 0) {
+    const char* reason = errno == ENXIO ? "it is a pipe that nobody reads" : strerror(errno);
+    return Result::Error(fmt::format("Can't open the log file '{}': {}\n", settings.logfile, reason));
   }
-  fclose(file);
+  close(descriptor);
   return Result::Ok();
 }
 

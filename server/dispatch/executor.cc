@@ -11,6 +11,7 @@
 #include "server/client/registry.h"
 #include "server/config/settings.h"
 #include "server/log/log.h"
+#include "server/log/throttle.h"
 #include "server/net/event_loop.h"
 #include "server/telemetry/monitor_line.h"
 #include "server/tracking/tracking.h"
@@ -97,9 +98,12 @@ Outcome Executor::Run(const Request& request) {
   }
   client.last_command = request.command;
   if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
-    log::Warning(
-        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. Connection from {} aborted.",
-        client.stream().PeerAddress());
+    static log::Throttle attacks("possible security attacks", 1, 60'000);  // as often as Redis says it
+    if (attacks.Allows()) {
+      log::Warning(
+          "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Corral. Connection from {} aborted.",
+          client.stream().PeerAddress());
+    }
     client.CloseNow();
     return Outcome::kDone;
   }

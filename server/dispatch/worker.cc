@@ -14,6 +14,7 @@
 #include "server/config/settings.h"
 #include "server/lease/leases.h"
 #include "server/log/log.h"
+#include "server/log/throttle.h"
 #include "server/pubsub/hub.h"
 #include "server/tracking/tracking.h"
 #include "storage/memory_meter.h"
@@ -301,8 +302,11 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
     client.input = client.pending_input.view();
     const size_t pending = client.pending_input.size() + client.reader.detached_bytes();
     if (pending > services_.settings.client_query_buffer_limit_bytes) {
-      log::Warning("Closing client that reached max query buffer length: {}",
-                   client::Describe(client, executor_.clock().unix_ms()));
+      static log::Throttle closings("clients that reached max query buffer length", 10, 5'000);
+      if (closings.Allows()) {
+        log::Warning("Closing client that reached max query buffer length: {}",
+                     client::Describe(client, executor_.clock().unix_ms()));
+      }
       ++stats_.query_buffer_disconnections;
       Close(client);
       return;
@@ -468,8 +472,11 @@ bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
     client.output_soft_limit_since_ms = 0;
   }
   if (over) {
-    log::Warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                 client::Describe(client, unix_ms));
+    static log::Throttle closings("clients that overcame output buffer limits", 10, 5'000);
+    if (closings.Allows()) {
+      log::Warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                   client::Describe(client, unix_ms));
+    }
     ++stats_.output_buffer_disconnections;
   }
   return over;
@@ -617,7 +624,8 @@ void Worker::CheckLimits(int64_t unix_ms) {
   for (auto& [id, client] : clients_) {
     bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor && !client->subscriptions &&
                 unix_ms - client->last_active_ms > timeout_ms;
-    if (idle) log::Verbose("Closing idle client");
+    static log::Throttle closings("idle clients", 10, 5'000);
+    if (idle && log::Enabled(log::Level::kVerbose) && closings.Allows()) log::Verbose("Closing idle client");
     if (new_peak) client->reply_peak_bytes = client->output.pending_bytes();
     if (services_.clients.memory().on()) touched_.push_back(id);
     if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());

@@ -1,69 +1,71 @@
 #include "server/log/log.h"
 
-#include <fcntl.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <ctime>
 #include <mutex>
+#include <string>
+
+#include "server/log/queue.h"
+#include "server/log/throttle.h"
 
 namespace corral::log {
 namespace {
 
-constexpr size_t kLongestMessage = 1024;
+constexpr size_t kMostQueuedBytes = 1 << 20;
+constexpr int kFlushMs = 1000, kFlushInSignalMs = 200;
 
 std::atomic<Level> level_now{Level::kNotice};
 std::atomic<char> role_now{'M'};
+std::atomic<Queue*> queue_now{nullptr};  // never destroyed: threads may log until the very end
+// The log file's path for last words, which can take no lock. Changes only at start.
+char last_words_file[PATH_MAX];
 
 // Guards the sinks and keeps the lines of several threads apart.
 std::mutex& SinksLock() {
-  static std::mutex lock;
-  return lock;
+  static std::mutex* lock = new std::mutex;
+  return *lock;
 }
 
 Sinks& SinksNow() {
-  static Sinks* sinks = new Sinks;  // never destroyed: threads may log until the very end
+  static Sinks* sinks = new Sinks;
   return *sinks;
 }
 
-void WriteAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
+int64_t UnixMs() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-void WriteToFile(const std::string& file, std::string_view line) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return;
-  WriteAll(descriptor, line);
-  ::close(descriptor);
+Line MakeLine(Level level, std::string_view message) {
+  std::string text = FormatLine(level, message, static_cast<int>(::getpid()),
+                                role_now.load(std::memory_order_relaxed), UnixMs());
+  const size_t written = std::min(message.size(), kLongestMessageBytes);
+  const size_t begin = text.size() - 1 - written;
+  return {.level = level, .text = std::move(text), .message_begin = begin};
 }
 
-void WriteToStream(const Sinks& sinks, std::string_view bytes) {
-  if (sinks.file.empty()) {
-    WriteAll(STDOUT_FILENO, bytes);
-  } else {
-    WriteToFile(sinks.file, bytes);
-  }
+bool WriteToSinks(const Line& line) {
+  std::lock_guard guard(SinksLock());
+  return WriteTo(SinksNow(), line);
 }
 
-int SyslogPriority(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return LOG_DEBUG;
-    case Level::kVerbose:
-      return LOG_INFO;
-    case Level::kNotice:
-      return LOG_NOTICE;
-    default:
-      return LOG_WARNING;
-  }
+Line LostLine(uint64_t lost) {
+  return MakeLine(Level::kWarning,
+                  fmt::format("{} lines were lost because the log could not be written.", lost));
+}
+
+void Pass(Line line) {
+  Queue* queue = queue_now.load(std::memory_order_acquire);
+  if (queue != nullptr) return queue->Push(std::move(line));
+  // Before the thread runs nobody could be told of a line that is lost.
+  [[maybe_unused]] const bool written = WriteToSinks(line);
 }
 
 }  // namespace
@@ -80,41 +82,50 @@ void SetSinks(Sinks sinks) {
   SinksNow() = std::move(sinks);
   // openlog keeps the pointer, which lives as long as these sinks.
   const Sinks& now = SinksNow();
+  std::snprintf(last_words_file, sizeof(last_words_file), "%s", now.file.c_str());
   if (now.syslog) ::openlog(now.syslog_ident.c_str(), LOG_PID | LOG_NDELAY | LOG_NOWAIT, now.syslog_facility);
 }
 
-std::string FormatLine(Level level, std::string_view message, int pid, char role, int64_t unix_ms) {
-  constexpr char kMarks[] = {'.', '-', '*', '#', '#'};
-  const time_t seconds = static_cast<time_t>(unix_ms / 1000);
-  tm local{};
-  localtime_r(&seconds, &local);
-  char date[64];
-  const size_t size = strftime(date, sizeof(date), "%d %b %Y %H:%M:%S", &local);
-  return fmt::format("{}:{} {}.{:03} {} {}\n", pid, role, std::string_view(date, size), unix_ms % 1000,
-                     kMarks[static_cast<size_t>(level)], message.substr(0, kLongestMessage));
+void StartThread() {
+  queue_now.store(new Queue(kMostQueuedBytes, WriteToSinks, LostLine), std::memory_order_release);
+}
+
+void Flush() {
+  Queue* queue = queue_now.load(std::memory_order_acquire);
+  if (queue != nullptr) [[maybe_unused]]
+    const bool all = queue->Flush(kFlushMs);
+}
+
+void FlushInSignal() {
+  const Queue* queue = queue_now.load(std::memory_order_acquire);
+  constexpr timespec kMillisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+  for (int i = 0; queue != nullptr && queue->pending() != 0 && i < kFlushInSignalMs; ++i) {
+    ::nanosleep(&kMillisecond, nullptr);
+  }
 }
 
 void Write(Level level, std::string_view message) {
   if (!Enabled(level) || level == Level::kNothing) return;
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  const int64_t unix_ms = static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
-  const std::string line = FormatLine(level, message, static_cast<int>(::getpid()),
-                                      role_now.load(std::memory_order_relaxed), unix_ms);
-
-  std::lock_guard guard(SinksLock());
-  const Sinks& sinks = SinksNow();
-  WriteToStream(sinks, line);
-  if (sinks.syslog) {
-    const int length = static_cast<int>(std::min(message.size(), kLongestMessage));
-    ::syslog(SyslogPriority(level), "%.*s", length, message.data());
-  }
+  Pass(MakeLine(level, message));
 }
 
 void WriteRaw(Level level, std::string_view text) {
   if (!Enabled(level) || level == Level::kNothing) return;
-  std::lock_guard guard(SinksLock());
-  WriteToStream(SinksNow(), text);
+  Pass({.level = level, .text = std::string(text), .message_begin = std::string::npos});
+}
+
+void WriteLast(Level level, std::string_view message) {
+  if (!Enabled(level) || level == Level::kNothing) return;
+  FlushInSignal();
+  char line[kLongestLineBytes];
+  const size_t size = FormatLine(level, message, static_cast<int>(::getpid()),
+                                 role_now.load(std::memory_order_relaxed), UnixMs(), line);
+  const int descriptor = OpenForLastWords(last_words_file);
+  [[maybe_unused]] const ssize_t written = ::write(descriptor, line, size);
+}
+
+void SayLeftOut() {
+  for (const std::string& sentence : LeftOut(Throttle::NowMs())) Write(Level::kWarning, sentence);
 }
 
 }  // namespace corral::log

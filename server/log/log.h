@@ -7,22 +7,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
-#include <string>
 #include <string_view>
 #include <utility>
 
+#include "server/log/line.h"
+#include "server/log/sinks.h"
+
 namespace corral::log {
-
-enum class Level : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
-
-struct Sinks {
-  std::string file =
-      {};  // empty: standard output. Opened for every line, so that rotation by rename just works.
-  bool syslog = false;
-  std::string syslog_ident = {};
-  int syslog_facility = 0;  // LOG_LOCAL0 and so on
-};
 
 // Any thread may call everything below at any time; lines are never interleaved.
 
@@ -35,6 +26,17 @@ void SetRole(char role);
 
 inline bool Enabled(Level level) { return level >= CurrentLevel(); }
 
+// From now on a thread writes the lines, and nobody waits for a log that cannot be written: 1 MB of lines
+// wait for it, further ones are counted, and the log says how many were lost. Once, after the process forked
+// for the last time; until then a line is written by whoever logs it.
+void StartThread();
+
+// Waits until the lines are written, but no longer than a second: before the process ends.
+void Flush();
+
+// The same for a process that dies: waits at most 200 ms. Safe inside a signal.
+void FlushInSignal();
+
 // Writes one line, cut at 1,024 bytes as Redis does. A line that no sink takes is lost: a log must not stop
 // the daemon.
 void Write(Level level, std::string_view message);
@@ -42,8 +44,11 @@ void Write(Level level, std::string_view message);
 // Writes `text` as it is, without a prefix: to standard output or the file, never to syslog.
 void WriteRaw(Level level, std::string_view text);
 
-// "pid:role 23 Nov 2026 08:45:27.695 * message\n", for the time given in milliseconds since 1970.
-std::string FormatLine(Level level, std::string_view message, int pid, char role, int64_t unix_ms);
+// The line before the process ends for want of memory: written at once, without allocating or waiting.
+void WriteLast(Level level, std::string_view message);
+
+// Says how many lines the throttles left out (throttle.h). Called about once a second.
+void SayLeftOut();
 
 template <typename... Args>
 void Debug(fmt::format_string<Args...> format, Args&&... args) {

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "server/log/log.h"
+#include "server/log/throttle.h"
 
 namespace corral::net {
 namespace {
@@ -73,7 +74,8 @@ void Listener::Accept() {
 // The connection that cannot be accepted stays in the backlog and keeps the socket readable: without a rest
 // the loop would do nothing but try.
 void Listener::Rest(int error) {
-  if (!told_) log::Warning("Accepting client connection: {}", std::strerror(error));
+  static log::Throttle failures("accepting connections", 10, 5'000);
+  if (!told_ && failures.Allows()) log::Warning("Accepting client connection: {}", std::strerror(error));
   told_ = true;
   uv_poll_stop(poll_);
   uv_timer_start(

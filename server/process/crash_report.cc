@@ -1,7 +1,7 @@
 #include "server/process/crash_report.h"
 
 #include <execinfo.h>
-#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "server/log/log.h"
 #include "server/process/version.h"
 
 namespace corral::process {
@@ -65,11 +66,9 @@ std::string_view NameOf(int signal) {
 }
 
 void WriteReport(int signal, const siginfo_t& info) {
-  int descriptor = STDOUT_FILENO;
-  if (crash_log_file[0] != '\0') {
-    descriptor = open(crash_log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) descriptor = STDERR_FILENO;
-  }
+  log::FlushInSignal();  // what was logged before belongs in front
+  int descriptor = log::OpenForLastWords(crash_log_file);
+  if (descriptor < 0) descriptor = STDERR_FILENO;
   Report report(descriptor);
   report << "\n\n=== CORRAL BUG REPORT START: Cut & paste starting from here ===\n"
          << "Corral " << kVersion << " crashed by signal: " << NameOf(signal) << " (";
@@ -113,6 +112,12 @@ void InstallCrashReport(const std::string& log_file) {
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESETHAND;
   sigemptyset(&action.sa_mask);
   for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+}
+
+void SayOutOfMemory(size_t bytes) {
+  char text[64];
+  const auto end = fmt::format_to_n(text, sizeof(text), "Out Of Memory allocating {} bytes!", bytes);
+  log::WriteLast(log::Level::kWarning, std::string_view(text, end.size));
 }
 
 void RemoveCrashReport() {

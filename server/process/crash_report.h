@@ -1,6 +1,7 @@
 // The report that a crash leaves in the log: version, signal, address, stack.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace corral::process {
@@ -12,5 +13,8 @@ void InstallCrashReport(const std::string& log_file);
 
 // Back to the system's behaviour (crash-log-enabled no).
 void RemoveCrashReport();
+
+// Redis's line for the process that ends because it gets no memory. Allocates nothing and waits for nobody.
+void SayOutOfMemory(size_t bytes);
 
 }  // namespace corral::process

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -21,6 +22,7 @@
 #include "server/log/log.h"
 #include "server/telemetry/telemetry.h"
 #include "storage/base/glob.h"
+#include "storage/base/out_of_memory.h"
 #include "storage/base/random.h"
 
 namespace corral::commands {
@@ -106,7 +108,7 @@ void DebugMallctlString(Context& ctx) {
 }
 
 // DEBUG OOM
-void DebugOom(Context&) { Crash("running out of memory"); }
+void DebugOom(Context&) { storage::OutOfMemory(SIZE_MAX); }
 
 // DEBUG PANIC
 void DebugPanic(Context&) { Crash("a panic"); }
