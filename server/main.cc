@@ -113,6 +113,7 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   if (clients == 0) return Fail("Your current 'ulimit -n' does not allow any client. Exiting.", elsewhere);
   config.LowerMaxclients(clients);
 
+  if (config::Result fits = Server::CheckDatabases(settings); !fits) return Fail(fits.error(), elsewhere);
   Server server(config, ExecutablePath(program.c_str()));
   if (config::Result started = server.Start(); !started) return Fail(started.error(), elsewhere);
   SetTitle(title, config, program);
@@ -145,6 +146,10 @@ int Main(int argc, char** argv) {
   if (command_line.action == config::CommandLine::Action::kPrintHelp) {
     fmt::print("{}", config::HelpText());
     return 0;
+  }
+  if (command_line.action == config::CommandLine::Action::kRefuse) {
+    fmt::print(stderr, "{}", command_line.refusal);
+    return 1;
   }
   config::Config config;
   if (config::Result loaded = config.Load(command_line, std::cin); !loaded) {

@@ -126,6 +126,18 @@ Server::Server(config::Config& config, std::string executable)
 
 Server::~Server() = default;
 
+config::Result Server::CheckDatabases(const config::Settings& settings) {
+  const storage::KeyspaceOptions options = KeyspaceOptionsFor(settings);
+  // A place for a table in each shard, whether the database is used or not.
+  const uint64_t needed = sizeof(void*) * options.shards * static_cast<uint64_t>(options.databases);
+  const uint64_t present =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  if (needed <= present) return config::Result::Ok();
+  return config::Result::Error(
+      fmt::format("databases {} takes {} bytes of memory before the first key; this machine has {}. Exiting.",
+                  settings.databases, needed, present));
+}
+
 config::Result Server::RenameCommands() {
   for (const config::RenamedCommand& rename : config_.renamed_commands()) {
     if (!commands_->Find(rename.name))

@@ -34,6 +34,9 @@ class Server final : public command::Lifecycle {
   Server(config::Config& config, std::string executable);
   ~Server();
 
+  // Whether the tables of so many databases can fit into this machine at all; before a Server is made.
+  static config::Result CheckDatabases(const config::Settings& settings);
+
   // Applies what renames or limits, and opens the listeners. The error is one line for the user.
   config::Result Start();
   // Serves until a signal or SHUTDOWN; `ready` is called once connections are accepted.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/config/line.h"
 #include "server/process/version.h"
 #include "storage/base/ascii.h"
@@ -51,6 +53,19 @@ class OptionLines {
   bool last_has_value_ = true;
 };
 
+// What redis-server does beside serving, and Corral does not; empty for anything else.
+std::string_view RefusalOf(const std::vector<std::string>& arguments) {
+  const std::string& first = arguments[0];
+  if (first == "--check-system") return "Corral has no check of the system (--check-system).\n";
+  if (first == "--test-memory") {
+    return "Corral has no test of the machine's memory (--test-memory); memtest86+ and memtester have.\n";
+  }
+  if (std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end()) {
+    return "Corral has no Sentinel mode (--sentinel).\n";
+  }
+  return {};
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
@@ -63,6 +78,11 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
   }
   if (first == "-h" || first == "--help") {
     line.action = CommandLine::Action::kPrintHelp;
+    return line;
+  }
+  if (const std::string_view refusal = RefusalOf(arguments); !refusal.empty()) {
+    line.action = CommandLine::Action::kRefuse;
+    line.refusal = refusal;
     return line;
   }
   size_t begin = 0;

@@ -8,12 +8,13 @@
 namespace corral::config {
 
 struct CommandLine {
-  enum class Action { kRun, kPrintVersion, kPrintHelp };
+  enum class Action { kRun, kPrintVersion, kPrintHelp, kRefuse };
 
   Action action = Action::kRun;
   std::string file;         // empty: none
   bool from_stdin = false;  // '-' as the first or last argument
   std::string options;      // the directives as lines of a file
+  std::string refusal;      // kRefuse: why, with the final newline
 };
 
 // `arguments` without the program's name. Never fails: what is wrong shows when the options are loaded.

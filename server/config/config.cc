@@ -12,6 +12,7 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "server/config/default_user.h"
 #include "server/config/line.h"
 #include "server/config/rewrite.h"
 #include "server/log/sinks.h"
@@ -90,6 +91,10 @@ Result Config::Load(const CommandLine& command_line, std::istream& standard_inpu
     if (Result read = reader.ReadText(text, "(standard input)"); !read) return read;
   }
   if (Result read = reader.ReadText(command_line.options, ""); !read) return read;
+  for (const Line& line : user_lines_) {
+    const Result holds = CheckUser({line.words.begin() + 1, line.words.end()}, settings_);
+    if (!holds) return Result::Error(FatalText(OriginOf(line), holds.error()));
+  }
   return CheckLogFile(settings_);
 }
 
@@ -108,7 +113,8 @@ Result Config::Apply(const Line& line) {
   }
   if (name == "rename-command" && values == 2) return ApplyRename(line);
   if (name == "user" && values >= 1) {
-    return Result::Error("this version of Corral has no access control lists; use requirepass");
+    user_lines_.push_back(line);  // judged when requirepass is known
+    return Result::Ok();
   }
   if (name == "loadmodule" && values >= 1) return Result::Error("Corral has no modules");
   if (name == "sentinel") return Result::Error("sentinel directive while not in sentinel mode");

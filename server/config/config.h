@@ -84,6 +84,7 @@ class Config {
   Settings settings_;
   std::string file_;
   std::vector<RenamedCommand> renamed_commands_;
+  std::vector<Line> user_lines_;
   std::vector<Watch> watches_;
 };
 

@@ -17,9 +17,9 @@ namespace {
 
 std::vector<Directive> CollectDirectives() {
   std::vector<Directive> all;
-  for (const auto section :
-       {NetworkDirectives(), GeneralDirectives(), MemoryDirectives(), DataDirectives(),
-        PersistenceDirectives(), ReplicationDirectives(), ClusterDirectives(), TlsDirectives()}) {
+  for (const auto section : {NetworkDirectives(), GeneralDirectives(), MemoryDirectives(), DataDirectives(),
+                             PersistenceDirectives(), ReplicationDirectives(), ClusterDirectives(),
+                             TlsDirectives(), ValkeyDirectives()}) {
     all.insert(all.end(), section.begin(), section.end());
   }
   return all;
@@ -44,7 +44,14 @@ Result Check(const Directive& directive, std::string_view value) {
   return complaint.empty() ? Result::Ok() : Result::Error(std::move(complaint));
 }
 
+// What the system is given ends at a NUL: the rest of a path would be lost in silence. A password may have
+// one.
+bool IsCutByNul(const Directive& directive, std::string_view text) {
+  return !directive.Has(kSensitive) && text.find('\0') != std::string_view::npos;
+}
+
 Result StoreText(const Directive& directive, const std::string& text, Settings* settings) {
+  if (IsCutByNul(directive, text)) return Result::Error("argument must not contain a NUL byte");
   if (Result checked = Check(directive, text); !checked) return checked;
   if (directive.slot.text != nullptr) {
     settings->*directive.slot.text = text;

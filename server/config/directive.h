@@ -119,5 +119,6 @@ std::span<const Directive> PersistenceDirectives();
 std::span<const Directive> ReplicationDirectives();
 std::span<const Directive> ClusterDirectives();
 std::span<const Directive> TlsDirectives();
+std::span<const Directive> ValkeyDirectives();
 
 }  // namespace corral::config

@@ -7,7 +7,8 @@
 namespace corral::config {
 namespace {
 
-constexpr Choice kDisklessLoad[] = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}};
+constexpr Choice kDisklessLoad[] = {
+    {"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {"flush-before-load", 3}};
 constexpr Choice kPropagationErrors[] = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
 
 std::string CheckMinReplicas(std::string_view value) {
@@ -33,8 +34,8 @@ const Directive kRows[] = {
      .initial = "10",
      .high = INT_MAX,
      .flags = kAccepted},
-    {.name = "masteruser", .flags = kSensitive | kAccepted | kUnsetIfDefault},
-    {.name = "masterauth", .flags = kSensitive | kAccepted | kUnsetIfDefault},
+    {.name = "masteruser", .alias = "primaryuser", .flags = kSensitive | kAccepted | kUnsetIfDefault},
+    {.name = "masterauth", .alias = "primaryauth", .flags = kSensitive | kAccepted | kUnsetIfDefault},
     {.name = "replica-serve-stale-data",
      .alias = "slave-serve-stale-data",
      .kind = Kind::kYesNo,

@@ -1,11 +1,13 @@
 #include "server/config/file_reader.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -17,17 +19,33 @@
 namespace corral::config {
 namespace {
 
+// How long a pipe may keep the start waiting for its next bytes.
+constexpr int kPatienceMs = 5'000;
+
 // Answers errno, 0 on success.
-int ReadWhole(const std::string& path, std::string* text) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(fopen(path.c_str(), "re"), fclose);
-  if (file == nullptr) return errno;
+int ReadOpened(int descriptor, std::string* text) {
   char buffer[16384];
   for (;;) {
-    const size_t size = fread(buffer, 1, sizeof(buffer), file.get());
-    text->append(buffer, size);
-    if (size == sizeof(buffer)) continue;
-    return ferror(file.get()) != 0 ? errno : 0;
+    // A pipe that nobody has opened for writing yet is empty, but it is not at its end; a file is always
+    // ready.
+    pollfd ready{.fd = descriptor, .events = POLLIN, .revents = 0};
+    const int found = poll(&ready, 1, kPatienceMs);
+    if (found < 0 && errno == EINTR) continue;
+    if (found <= 0) return found == 0 ? ETIMEDOUT : errno;
+    const ssize_t size = read(descriptor, buffer, sizeof(buffer));
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size <= 0) return size < 0 ? errno : 0;
+    text->append(buffer, static_cast<size_t>(size));
   }
+}
+
+// Answers errno, 0 on success.
+int ReadWhole(const std::string& path, std::string* text) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return errno;
+  const int error = ReadOpened(descriptor, text);
+  close(descriptor);
+  return error;
 }
 
 std::string RealPath(const std::string& path) {

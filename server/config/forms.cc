@@ -22,6 +22,9 @@ std::string Joined(const Words& words) { return fmt::format("{}", fmt::join(word
 
 Result ParseBind(const Words& words, Stage, Settings* settings) {
   if (words.size() > kMostBindAddresses) return Result::Error("Too many bind addresses specified.");
+  for (const std::string& address : words) {
+    if (address.find('\0') != std::string::npos) return Result::Error("argument must not contain a NUL byte");
+  }
   settings->bind = IsEmptyValue(words) ? Words() : words;
   return Result::Ok();
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/config/default_user.h"
 #include "server/config/directive.h"
 #include "server/config/line.h"
 #include "storage/base/ascii.h"
@@ -26,7 +27,8 @@ constexpr std::string_view kLeftAlone[] = {"include", "rename-command"};
 // The old file, its lines being replaced one by one.
 class Rewriting {
  public:
-  Rewriting(std::string_view old_text, bool everything) : everything_(everything) {
+  Rewriting(std::string_view old_text, const Settings& settings, bool everything)
+      : everything_(everything), user_line_("user " + DescribeUser(settings)) {
     if (old_text.ends_with('\n')) old_text.remove_suffix(1);
     while (!old_text.empty()) {
       const size_t end = old_text.find('\n');
@@ -71,7 +73,9 @@ class Rewriting {
     const auto words = SplitArguments(line);
     const std::string name = words && !words->empty() ? storage::LowerCase((*words)[0]) : std::string();
     const Directive* directive = FindDirective(name);
-    if (directive != nullptr) {
+    if (name == "user") {
+      line = user_line_;  // the password may be another one now
+    } else if (directive != nullptr) {
       old_lines_[directive].push_back(lines_.size());
     } else if (std::find(std::begin(kLeftAlone), std::end(kLeftAlone), name) == std::end(kLeftAlone)) {
       line.insert(0, "# ??? ");
@@ -96,8 +100,17 @@ class Rewriting {
   std::vector<std::string> lines_;
   std::unordered_map<const Directive*, std::deque<size_t>> old_lines_;
   const bool everything_;
+  const std::string user_line_;
   bool has_signature_ = false;
 };
+
+Result NotAFile() {
+  return Result::Error("the configuration was read from standard input, a pipe or a device");
+}
+
+// Such a name stands for something that is open now; a file in its place would be read by nobody, or by
+// everybody.
+bool IsDevicePath(const std::string& path) { return path.starts_with("/dev/") || path.starts_with("/proc/"); }
 
 Result SystemError() { return Result::Error(strerror(errno)); }
 
@@ -150,7 +163,7 @@ Result ReplaceFile(const std::string& path, std::string_view text, mode_t mode) 
 
 std::string RewriteText(std::string_view old_text, const Settings& settings, const Settings& defaults,
                         bool everything) {
-  Rewriting rewriting(old_text, everything);
+  Rewriting rewriting(old_text, settings, everything);
   for (const Directive& directive : Directives()) rewriting.Put(directive, settings, defaults);
   return rewriting.Text();
 }
@@ -159,12 +172,14 @@ Result RewriteFile(const std::string& path, const Settings& settings, const Sett
                    bool everything) {
   std::string old_text;
   mode_t mode = 0640;  // it may hold a password
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (IsDevicePath(path)) return NotAFile();
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0 && errno != ENOENT) return SystemError();
   if (descriptor >= 0) {
     struct stat status {};
-    const bool read = fstat(descriptor, &status) == 0 && ReadWhole(descriptor, &old_text);
-    Result result = read ? Result::Ok() : SystemError();
+    Result result = fstat(descriptor, &status) == 0 ? Result::Ok() : SystemError();
+    if (result && !S_ISREG(status.st_mode)) result = NotAFile();
+    if (result && !ReadWhole(descriptor, &old_text)) result = SystemError();
     close(descriptor);
     if (!result) return result;
     mode = status.st_mode & 07777;

@@ -14,8 +14,8 @@ STOCK = pathlib.Path("/etc/redis/redis.conf")  # of Debian's package
 # Lines of it that name folders of the installed daemon.
 OF_THE_MACHINE = {"daemonize", "dir", "logfile", "pidfile"}
 # What conf/corral.conf has under "Refused".
-REFUSED = {"aclfile", "appendonly", "cluster-enabled", "min-replicas-to-write", "replicaof", "tls-cluster", "tls-port",
-           "tls-replication"}
+REFUSED = {"aclfile", "appendonly", "auto-failover-on-shutdown", "cluster-enabled", "import-mode", "min-replicas-to-write", "rdma-bind",
+           "rdma-port", "replicaof", "tls-auth-clients-user", "tls-cluster", "tls-port", "tls-replication", "unixsocketgroup"}
 CAP_SYS_RESOURCE = 24
 SIGSEGV = 11
 

@@ -2,11 +2,13 @@
 import os
 import pathlib
 import socket
+import stat
 import tempfile
+import threading
 
 from cases import case, run, until
 from harness.resp import Connection
-from harness.server import Server, free_port
+from harness.server import ORACLE, Server, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -53,6 +55,68 @@ def test_unbalanced_quotes(server):
 @case()
 def test_unknown_directive_on_the_command_line(server):
     refused(server, "--nosuchdirective", "yes", naming=["nosuchdirective"])
+
+
+@case(ours=True)
+def test_what_redis_does_beside_serving_is_refused_in_a_word(server):
+    """Redis checks the system, tests the memory, or becomes a sentinel."""
+    for arguments in (["--check-system"], ["--test-memory", "1"], ["/tmp/x.conf", "--sentinel"]):
+        status, text = run(server, *arguments)
+        assert status == 1 and text.startswith("Corral has no ") and len(text.splitlines()) == 1, text
+
+
+@case(ours=True)
+def test_more_databases_than_memory_is_one_clear_line(server):
+    """Redis asks the system for them and dies of it."""
+    status, text = run(server, "--databases", 2147483647, "--port", free_port())
+    assert status == 1 and "databases 2147483647 takes" in text, text
+
+
+@case(ours=True)
+def test_a_rewrite_puts_no_file_in_the_place_of_a_pipe_or_device(server):
+    """Redis puts one there."""
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = os.path.join(folder, "pipe")
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=lambda: open(pipe, "w").write("maxclients 77\n"))
+        writer.start()
+        with Server(server, pipe) as s, s.connect() as c:
+            writer.join()
+            assert c.call("CONFIG", "GET", "maxclients")[1][1][1] == b"77"
+            assert b"standard input, a pipe or a device" in c.call("CONFIG", "REWRITE")[1]
+        assert stat.S_ISFIFO(os.stat(pipe).st_mode)
+    with Server(server, "/dev/null") as s, s.connect() as c:
+        assert b"standard input, a pipe or a device" in c.call("CONFIG", "REWRITE")[1]
+
+
+@case(ours=True)
+def test_a_pipe_that_nobody_fills_does_not_hold_up_the_start_for_ever(server):
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = os.path.join(folder, "pipe")
+        os.mkfifo(pipe)
+        status, text = run(server, pipe)
+        assert status == 1 and "Connection timed out" in text, text
+
+
+@case()
+def test_a_file_that_redis_rewrote_starts_again(server):
+    """With the `user` line that CONFIG REWRITE of Redis writes, without and with a password, and after a second rewrite."""
+    for lines, password in ("", None), ("requirepass secret\n", "secret"):
+        name = file_with("save \"\"\n" + lines)
+        for command in (ORACLE, server, server):
+            with Server(command, name, save=None, dir=tempfile.gettempdir(), wait=False) as s, until(lambda: attempt(s), what="the server") as c:
+                if password:
+                    assert c.call("AUTH", password) == ("+", b"OK")
+                assert c.call("CONFIG", "REWRITE") == ("+", b"OK")
+            assert "user default on" in open(name).read()
+        os.unlink(name)
+
+
+def attempt(s):
+    try:
+        return s.connect()
+    except OSError:
+        return None
 
 
 @case()

@@ -37,5 +37,16 @@ TEST_CASE("command line: version and help") {
   CHECK(HelpText().ends_with("\n"));
 }
 
+TEST_CASE("command line: what redis-server does beside serving is refused with one sentence") {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--check-system"}, {"--test-memory", "64"}, {"a.conf", "--sentinel"}}) {
+    const CommandLine line = ParseCommandLine(arguments);
+    CHECK(line.action == CommandLine::Action::kRefuse);
+    CHECK(line.refusal.find(arguments.back().starts_with("--") ? arguments.back() : arguments[0]) !=
+          std::string::npos);
+    CHECK(line.refusal.ends_with("\n"));
+  }
+}
+
 }  // namespace
 }  // namespace corral::config

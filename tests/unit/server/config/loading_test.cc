@@ -184,6 +184,73 @@ TEST_CASE("config load: what is not there is refused when asked for") {
   CHECK(Load(&config, {"-"}, "appendonly no\ncluster-enabled no\ntls-port 0\naclfile \"\"\n").ok());
 }
 
+TEST_CASE("config load: a user line that says what holds anyway is taken, wherever requirepass stands") {
+  const std::string hash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";  // of "secret"
+  for (const std::string& text :
+       {std::string("user default on nopass ~* &* +@all\n"),
+        std::string("user default on nopass sanitize-payload allkeys allchannels allcommands\n"),
+        "user default on #" + hash + " ~* &* +@all\nrequirepass secret\n",
+        "requirepass secret\nuser default on #" + hash + " ~* &* +@all\n",
+        std::string("requirepass secret\nuser default on >secret ~* &* +@all\n")}) {
+    CAPTURE(text);
+    Config config;
+    const Result result = Load(&config, {"-"}, text);
+    CHECK_MESSAGE(result.ok(), result.error());
+  }
+  for (const std::string& text :
+       {std::string("user bob on nopass ~* &* +@all\n"),
+        std::string("user default on nopass ~app:* &* +@all\n"),
+        std::string("user default on nopass ~* &* +@all -flushall\n"),
+        std::string("user default on nopass ~* &*\n"), std::string("user default off nopass ~* &* +@all\n"),
+        std::string("user default on >secret ~* &* +@all\n"), "user default on #" + hash + " ~* &* +@all\n",
+        std::string("user default on nopass ~* &* +@all\nrequirepass secret\n"),
+        "user default on #" + hash + " ~* &* +@all\nrequirepass other\n"}) {
+    CAPTURE(text);
+    Config config;
+    const Result result = Load(&config, {"-"}, text);
+    CHECK_FALSE(result.ok());
+    CHECK(result.error().find("no users and access control lists yet") != std::string::npos);
+    CHECK(result.error().find(">>> 'user ") != std::string::npos);
+  }
+}
+
+TEST_CASE("config load: what Valkey's files have beyond Redis's") {
+  Config config;
+  const Result result =
+      Load(&config, {"-"},
+           "primaryuser app\nprimaryauth secret\nserver-cpulist 0-1\nio-threads 256\n"
+           "commandlog-execution-slower-than 5\ncommandlog-slow-execution-max-len 6\n"
+           "hide-user-data-from-log yes\nlog-format logfmt\ndual-channel-replication-enabled yes\n"
+           "repl-diskless-load flush-before-load\ncluster-announce-client-ipv4 1.2.3.4\n"
+           "unixsocketgroup \"\"\nrdma-port 0\n");
+  REQUIRE_MESSAGE(result.ok(), result.error());
+  CHECK(config.settings().slowlog_log_slower_than_us == 5);
+  CHECK(config.settings().slowlog_max_len == 6);
+  const std::string_view names[] = {"masterauth"};
+  CHECK(config.Matching(names) == std::vector<Config::Pair>{{"masterauth", "secret"}});
+  std::string warnings;
+  for (const std::string& warning : config.StartupWarnings()) warnings += warning;
+  CHECK(warnings.find("log-format") != std::string::npos);
+  CHECK(warnings.find("dual-channel-replication-enabled") != std::string::npos);
+  for (const char* line : {"unixsocketgroup wheel", "rdma-port 6379", "rdma-bind 1.2.3.4", "import-mode yes",
+                           "tls-auth-clients-user CN", "auto-failover-on-shutdown yes"}) {
+    CAPTURE(line);
+    CHECK(Mistake(line).find("allowed: ") != std::string::npos);
+  }
+}
+
+TEST_CASE("config load: a NUL would cut what the system is given") {
+  for (const char* name :
+       {"dir", "unixsocket", "logfile", "pidfile", "syslog-ident", "bind", "cluster-config-file"}) {
+    CAPTURE(name);
+    CHECK(Mistake(std::string(name) + " \"a\\x00b\"").find("must not contain a NUL byte") !=
+          std::string::npos);
+  }
+  Config config;
+  CHECK(Load(&config, {"-"}, "requirepass \"a\\x00b\"\n").ok());
+  CHECK(config.settings().requirepass == std::string("a\0b", 3));
+}
+
 TEST_CASE("config load: includes") {
   ScratchFolder folder;
   folder.Write("a.conf", "port 1\ninclude d-*.conf\ninclude none-*.conf\ninclude b.conf\ntimeout 5\n");
