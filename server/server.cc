@@ -112,7 +112,7 @@ Server::Server(config::Config& config, std::string executable)
   effects_.set_leases(leases_);
   effects_.set_events(events_);
   effects_.set_tracking(tracking_);
-  leases_.on_invalidated = [this](int, std::string_view key) { effects_.Invalidate(key); };
+  leases_.on_invalidated = [this](const storage::Key& key) { effects_.Invalidate(key); };
   leases_.on_read = [this](client::Client& client, const storage::Key& key) {
     tracking_.Remember(client, key);
   };

@@ -109,7 +109,7 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
     keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
     if (shard.recency.compaction_due()) [[unlikely]]
       shard.CompactStamps();
-    keyspace_->Created(index_, key.name);
+    keyspace_->Created(index_, key);
     return true;
   }
   shard.Touch(place.position, now_ms_);
@@ -192,7 +192,7 @@ void Database::Transfer(const Key& from, Database& target, const Key& to, bool k
   target.keyspace_->ShardFor(to.hash).recency.AddWritten(to.name.size() + kRecordOverhead);
   // A key that is replaced counts as a new one.
   if (!target.Store(to, Record::Value::Of(*source.record()), options, reclaim)) {
-    keyspace_->Created(target.index_, to.name);
+    keyspace_->Created(target.index_, to);
   }
   if (!keep_source) Erase(from);
 }

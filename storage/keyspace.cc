@@ -165,7 +165,7 @@ void Keyspace::CheckInvariants() const {
 void Keyspace::Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position) {
   Record* record = table.Remove(hash, position);
   ++shard.counters.expired;
-  if (listener_ != nullptr) listener_->OnExpired(database, record->key());
+  if (listener_ != nullptr) listener_->OnExpired(database, {record->key(), hash});
   Dispose(record, Reclaim::kInBackground);
 }
 
@@ -256,9 +256,10 @@ Keyspace::Freed Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t 
     }
     const Position victim = table->victims().Find(*table, policy, shard.recency, shard.random);
     if (!victim) return {};
-    Record* record = table->Remove(table->index().HashOf(*victim.record()), victim);
+    const uint64_t hash = table->index().HashOf(*victim.record());
+    Record* record = table->Remove(hash, victim);
     ++shard.counters.evicted;
-    if (listener_ != nullptr) listener_->OnEvicted(database, record->key());
+    if (listener_ != nullptr) listener_->OnEvicted(database, {record->key(), hash});
     const uint64_t bytes = record->allocated_bytes();
     // At once, whatever its size: while the memory is not back, the next write would evict more.
     Record::Destroy(record);

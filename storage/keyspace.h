@@ -25,10 +25,10 @@ class LazyFree;
 class KeyspaceListener {
  public:
   virtual ~KeyspaceListener() = default;
-  virtual void OnExpired(int database, std::string_view key) = 0;
-  virtual void OnEvicted(int database, std::string_view key) = 0;
+  virtual void OnExpired(int database, const Key& key) = 0;
+  virtual void OnEvicted(int database, const Key& key) = 0;
   // A key came into being, by whatever command; only while AnnounceCreated asks for it.
-  virtual void OnCreated(int /*database*/, std::string_view /*key*/) {}
+  virtual void OnCreated(int /*database*/, const Key& /*key*/) {}
 };
 
 struct KeyspaceOptions {
@@ -113,7 +113,7 @@ class Keyspace {
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
   // Removes the expired record at `position` and tells the listener.
   void Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position);
-  void Created(int database, std::string_view key) {
+  void Created(int database, const Key& key) {
     if (announce_created_.load(std::memory_order_relaxed) && listener_ != nullptr)
       listener_->OnCreated(database, key);
   }

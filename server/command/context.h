@@ -42,15 +42,16 @@ struct DebugSwitches;
 class Effects {
  public:
   virtual ~Effects() = default;
-  virtual void KeyChanged(int database, std::string_view key, const Event& event) = 0;
+  // `database` as the command sees it, at its time.
+  virtual void KeyChanged(const storage::Database& database, const storage::Key& key, const Event& event) = 0;
   // A deletion of a key that is not there: nothing changed, but a value that somebody fetches for it is
   // outdated.
-  virtual void AbsentKeyDeleted(int database, std::string_view key) = 0;
+  virtual void AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) = 0;
   // A command that reads found no such key.
-  virtual void KeyMissed(int /*database*/, std::string_view /*key*/) {}
-  // `database` -1: all of them; `keys` were in them.
-  virtual void DatabaseFlushed(int database, uint64_t keys) = 0;
-  virtual void DatabasesSwapped(int database, int other) = 0;
+  virtual void KeyMissed(const storage::Database& /*database*/, const storage::Key& /*key*/) {}
+  // `database` -1: all of them; `keys` were in them. `now_ms`: the command's time.
+  virtual void DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) = 0;
+  virtual void DatabasesSwapped(int database, int other, int64_t now_ms) = 0;
   // Changes that clients made since the start, as INFO's rdb_changes_since_last_save counts them.
   virtual uint64_t dirty() const = 0;
 };
@@ -116,10 +117,8 @@ class Context {
   storage::Database Database(int index) const { return services.keyspace.database(index, now_ms()); }
 
   // The one way in which a handler reports a write; once per changed key.
-  void Changed(std::string_view key, const Event& event) {
-    services.effects.KeyChanged(db.index(), key, event);
-  }
-  void Changed(int database, std::string_view key, const Event& event) {
+  void Changed(const storage::Key& key, const Event& event) { services.effects.KeyChanged(db, key, event); }
+  void Changed(const storage::Database& database, const storage::Key& key, const Event& event) {
     services.effects.KeyChanged(database, key, event);
   }
 

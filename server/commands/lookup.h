@@ -18,7 +18,7 @@ using command::ReplyString;
 inline const storage::Record* Announced(command::Context& ctx, const storage::Key& key,
                                         const storage::Record* record) {
   if (record == nullptr) [[unlikely]]
-    ctx.services.effects.KeyMissed(ctx.db.index(), key.name);
+    ctx.services.effects.KeyMissed(ctx.db, key);
   return record;
 }
 

@@ -13,7 +13,7 @@ void WriteEffects::CountWrites(uint64_t writes) {
   }
 }
 
-void WriteEffects::Invalidate(std::string_view key) {
+void WriteEffects::Invalidate(const storage::Key& key) {
   if (!tracking_->active()) [[likely]]
     return;
   if (Worker* here = Worker::Current()) tracking_->KeyChanged(*here, here->running(), key);
@@ -23,53 +23,54 @@ void WriteEffects::InvalidateEverything() {
   if (Worker* here = Worker::Current()) tracking_->EverythingChanged(*here, here->running());
 }
 
-void WriteEffects::Notify(int database, std::string_view key, const command::Event& event) {
+void WriteEffects::Notify(int database, const storage::Key& key, const command::Event& event) {
   if (!events_->Wanted(event.event_class)) [[likely]]
     return;
-  if (Worker* here = Worker::Current()) events_->Raise(*here, database, key, event.name);
+  if (Worker* here = Worker::Current()) events_->Raise(*here, database, key.name, event.name);
 }
 
-void WriteEffects::KeyMissed(int database, std::string_view key) {
-  Notify(database, key, command::events::kKeyMiss);
+void WriteEffects::KeyMissed(const storage::Database& database, const storage::Key& key) {
+  Notify(database.index(), key, command::events::kKeyMiss);
 }
 
-void WriteEffects::KeyChanged(int database, std::string_view key, const command::Event& event) {
+void WriteEffects::KeyChanged(const storage::Database& database, const storage::Key& key,
+                              const command::Event& event) {
   if (event.counted) CountWrites(1);
   if (!leases_->empty()) [[unlikely]]
     leases_->KeyChanged(database, key, event);
   Invalidate(key);
-  Notify(database, key, event);
+  Notify(database.index(), key, event);
 }
 
-void WriteEffects::AbsentKeyDeleted(int database, std::string_view key) {
+void WriteEffects::AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) {
   if (!leases_->empty()) [[unlikely]]
     leases_->Invalidate(database, key);
 }
 
-void WriteEffects::DatabaseFlushed(int database, uint64_t keys) {
+void WriteEffects::DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) {
   CountWrites(keys);
-  leases_->DatabaseFlushed(database);
+  leases_->DatabaseFlushed(database, now_ms);
   InvalidateEverything();
 }
 
-void WriteEffects::DatabasesSwapped(int database, int other) {
+void WriteEffects::DatabasesSwapped(int database, int other, int64_t now_ms) {
   CountWrites(1);
-  leases_->DatabasesSwapped(database, other);
+  leases_->DatabasesSwapped(database, other, now_ms);
   // Redis leaves this out, and its clients with the values of the other database.
   InvalidateEverything();
 }
 
-void WriteEffects::OnExpired(int database, std::string_view key) {
+void WriteEffects::OnExpired(int database, const storage::Key& key) {
   Notify(database, key, command::events::kExpired);
   Invalidate(key);
 }
 
-void WriteEffects::OnEvicted(int database, std::string_view key) {
+void WriteEffects::OnEvicted(int database, const storage::Key& key) {
   Invalidate(key);
   Notify(database, key, command::events::kEvicted);
 }
 
-void WriteEffects::OnCreated(int database, std::string_view key) {
+void WriteEffects::OnCreated(int database, const storage::Key& key) {
   Notify(database, key, command::events::kNew);
 }
 

@@ -16,16 +16,17 @@ namespace corral::dispatch {
 // Called on any worker, under the lock of the key's shard.
 class WriteEffects final : public command::Effects, public storage::KeyspaceListener {
  public:
-  void KeyChanged(int database, std::string_view key, const command::Event& event) override;
-  void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database, uint64_t keys) override;
-  void DatabasesSwapped(int database, int other) override;
-  void KeyMissed(int database, std::string_view key) override;
+  void KeyChanged(const storage::Database& database, const storage::Key& key,
+                  const command::Event& event) override;
+  void AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) override;
+  void DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) override;
+  void DatabasesSwapped(int database, int other, int64_t now_ms) override;
+  void KeyMissed(const storage::Database& database, const storage::Key& key) override;
   uint64_t dirty() const override { return dirty_.load(std::memory_order_relaxed); }
 
-  void OnExpired(int database, std::string_view key) override;
-  void OnEvicted(int database, std::string_view key) override;
-  void OnCreated(int database, std::string_view key) override;
+  void OnExpired(int database, const storage::Key& key) override;
+  void OnEvicted(int database, const storage::Key& key) override;
+  void OnCreated(int database, const storage::Key& key) override;
 
   // threads 1: the counter needs no atomic addition.
   void set_concurrent(bool concurrent) { concurrent_ = concurrent; }
@@ -35,12 +36,12 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
 
   // Client-side caching: what a read of the key answers has changed.
-  void Invalidate(std::string_view key);
+  void Invalidate(const storage::Key& key);
 
  private:
   void CountWrites(uint64_t writes);
   void InvalidateEverything();
-  void Notify(int database, std::string_view key, const command::Event& event);
+  void Notify(int database, const storage::Key& key, const command::Event& event);
 
   lease::Leases* leases_ = nullptr;
   pubsub::KeyspaceEvents* events_ = nullptr;

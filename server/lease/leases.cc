@@ -1,4 +1,5 @@
-// What commands and writes do to leases. Who waits, who leads and when leases end: queue.cc.
+// What commands and writes do to leases. Who waits, who leads and when leases end: queue.cc; how long they
+// are remembered: memory.cc.
 #include "server/lease/leases.h"
 
 #include <algorithm>
@@ -50,51 +51,6 @@ Lease* Leases::Holding(const Shard& shard, int database, const storage::Key& key
   return lease != nullptr && lease->token && lease->token == token ? lease : nullptr;
 }
 
-// ---- Memory
-
-Lease& Leases::Create(Shard& shard, int database, const storage::Key& key) {
-  ForgetOld(shard);
-  auto owned = std::make_unique<Lease>();
-  Lease& lease = *owned;
-  lease.database = database;
-  lease.shard = shard.index;
-  lease.key = key.name;
-  lease.hash = key.hash;
-  shard.leases.emplace(Name{database, lease.key, lease.hash}, std::move(owned));
-  shard.order.Append(lease);
-  Add(remembered_, 1);
-  return lease;
-}
-
-void Leases::Erase(Shard& shard, Lease& lease) {
-  if (lease.watched) Invalidated(lease);
-  UnlistDue(shard, lease);
-  CloseUndelivered(lease);
-  SetLeader(lease, nullptr);
-  shard.order.Remove(lease);
-  shard.leases.erase({lease.database, lease.key, lease.hash});
-  Add(remembered_, static_cast<size_t>(-1));
-}
-
-// Bounds what callers can leave behind who never fill: leases that ended long ago go, and at the limit of all
-// leases the oldest for which nobody waits (its token is then refused, which costs a fetch and nothing else).
-void Leases::ForgetOld(Shard& shard) {
-  constexpr int kLooks = 4;
-  const size_t limit = std::max<size_t>(1, settings_.lease_max_count / shards_.size());
-  const int64_t long_ago_ms = now_ms() - settings_.lease_max_ms;
-  for (int i = 0; i < kLooks && shard.order.oldest() != nullptr; ++i) {
-    Lease& oldest = *shard.order.oldest();
-    const bool full = shard.leases.size() >= limit;
-    if (!full && oldest.deadline_ms > long_ago_ms) return;
-    if (oldest.waiting == 0) {
-      if (oldest.token && !oldest.ended && oldest.deadline_ms <= now_ms()) EndTime(shard, oldest);
-      Erase(shard, oldest);
-    } else {
-      shard.order.Renew(oldest);
-    }
-  }
-}
-
 // ---- Granting
 
 void Leases::Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms) {
@@ -111,22 +67,24 @@ void Leases::Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms)
   ++shard.counters.granted;
 }
 
-Request Leases::Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms, bool watched) {
+Request Leases::Ask(const storage::Database& database, const storage::Key& key, Leader& leader,
+                    int64_t lease_ms, bool watched) {
   Shard& shard = ShardFor(key);
-  Lease* lease = Lookup(shard, database, key);
+  Lease* lease = Lookup(shard, database.index(), key);
   const int64_t now = now_ms();
   if (lease != nullptr) {
     if (!lease->token && now < lease->deadline_ms) {
       return {Request::Result::kBackoff, {}, lease->deadline_ms - now, lease->backoff_text};
     }
-    if (lease->token && now >= lease->deadline_ms && !lease->ended) EndTime(shard, *lease);
+    if (lease->token && now >= lease->deadline_ms && !lease->ended) EndTime(shard, *lease, database.now_ms());
     if (lease->token && now < lease->deadline_ms) {
       lease->watched |= watched;
       ListDue(shard, *lease);
       return {Request::Result::kHeld, {}, RetryMs(*lease), {}};
     }
   } else {
-    lease = &Create(shard, database, key);
+    lease = Create(shard, database, key);
+    if (lease == nullptr) return {Request::Result::kFull, {}, kLeastRetryMs, {}};
   }
   lease->watched = watched;
   Grant(shard, *lease, leader, lease_ms);
@@ -155,23 +113,23 @@ bool Leases::MayFill(int database, const storage::Key& key, Token token, uint32_
   return true;
 }
 
-bool Leases::Abort(int database, const storage::Key& key, Token token) {
+bool Leases::Abort(const storage::Database& database, const storage::Key& key, Token token) {
   Shard& shard = ShardFor(key);
-  Lease* lease = Holding(shard, database, key, token);
+  Lease* lease = Holding(shard, database.index(), key, token);
   if (lease == nullptr) return false;
   Invalidated(*lease);
-  PromoteOrErase(shard, *lease);
+  PromoteOrErase(shard, *lease, database.now_ms());
   return true;
 }
 
-bool Leases::Abort(int database, const storage::Key& key, Token token, int64_t backoff_ms,
-                   std::string_view text) {
+bool Leases::Abort(const storage::Database& database, const storage::Key& key, Token token,
+                   int64_t backoff_ms, std::string_view text) {
   Shard& shard = ShardFor(key);
-  Lease* lease = Holding(shard, database, key, token);
+  Lease* lease = Holding(shard, database.index(), key, token);
   if (lease == nullptr) return false;
   Invalidated(*lease);
   if (lease->waiting != 0) {
-    std::unique_ptr<Outcome> outcome = Present(*lease);
+    std::unique_ptr<Outcome> outcome = Present(*lease, database.now_ms());
     if (outcome == nullptr) {
       outcome = std::make_unique<Outcome>();
       outcome->status = Status::kFail;
@@ -205,29 +163,27 @@ bool Leases::Extend(int database, const storage::Key& key, Token token, int64_t 
   return true;
 }
 
-void Leases::Invalidate(int database, std::string_view name) {
+void Leases::Invalidate(const storage::Database& database, const storage::Key& key) {
   if (empty()) return;
-  const storage::Key key = keyspace_.MakeKey(name);
   Shard& shard = ShardFor(key);
-  Lease* lease = Lookup(shard, database, key);
+  Lease* lease = Lookup(shard, database.index(), key);
   if (lease == nullptr) return;
   Invalidated(*lease);
-  PromoteOrErase(shard, *lease);
+  PromoteOrErase(shard, *lease, database.now_ms());
 }
 
 // ---- Ending by writes
 
-void Leases::KeyChanged(int database, std::string_view name, const command::Event& event) {
+void Leases::KeyChanged(const storage::Database& database, const storage::Key& key,
+                        const command::Event& event) {
   if (empty() || KeepsValue(event)) return;
-  const storage::Key key = keyspace_.MakeKey(name);
   Shard& shard = ShardFor(key);
-  if (Lease* lease = Lookup(shard, database, key)) Settle(shard, *lease);
+  if (Lease* lease = Lookup(shard, database.index(), key)) Settle(shard, *lease, database.now_ms());
 }
 
 // What is stored under the lease's key, null when there is nothing.
-std::unique_ptr<Outcome> Leases::Present(const Lease& lease) const {
-  const int64_t now_unix_ms = clock_.unix_ms();
-  storage::Database database = keyspace_.database(lease.database, now_unix_ms);
+std::unique_ptr<Outcome> Leases::Present(const Lease& lease, int64_t unix_ms) const {
+  storage::Database database = keyspace_.database(lease.database, unix_ms);
   const storage::Record* record = database.Peek({lease.key, lease.hash});
   if (record == nullptr) return nullptr;
   auto outcome = std::make_unique<Outcome>();
@@ -235,8 +191,8 @@ std::unique_ptr<Outcome> Leases::Present(const Lease& lease) const {
     outcome->status = Status::kWrongType;
     return outcome;
   }
-  outcome->status = IsStale(*record, now_unix_ms) ? Status::kStale : Status::kHit;
-  outcome->ms = LeftToLive(*record, now_unix_ms);
+  outcome->status = IsStale(*record, unix_ms) ? Status::kStale : Status::kHit;
+  outcome->ms = LeftToLive(*record, unix_ms);
   outcome->value = record->Large();
   if (!outcome->value) {
     storage::IntegerText scratch;
@@ -245,10 +201,10 @@ std::unique_ptr<Outcome> Leases::Present(const Lease& lease) const {
   return outcome;
 }
 
-void Leases::Settle(Shard& shard, Lease& lease) {
-  std::unique_ptr<Outcome> outcome = lease.waiting == 0 ? nullptr : Present(lease);
+void Leases::Settle(Shard& shard, Lease& lease, int64_t unix_ms) {
+  std::unique_ptr<Outcome> outcome = lease.waiting == 0 ? nullptr : Present(lease, unix_ms);
   if (outcome == nullptr) {
-    PromoteOrErase(shard, lease);
+    PromoteOrErase(shard, lease, unix_ms);
     return;
   }
   // Whoever wrote meant it to be served.
@@ -260,24 +216,24 @@ void Leases::Settle(Shard& shard, Lease& lease) {
 
 // Everything under these keys is another's now: tokens are void, whether the key is there or not, as WATCH
 // has it.
-void Leases::SettleDatabase(int database) {
+void Leases::SettleDatabase(int database, int64_t unix_ms) {
   for (auto& shard : shards_) {
     std::vector<Lease*> touched;
     for (auto& [name, lease] : shard->leases) {
       if (database == -1 || name.database == database) touched.push_back(lease.get());
     }
-    for (Lease* lease : touched) Settle(*shard, *lease);
+    for (Lease* lease : touched) Settle(*shard, *lease, unix_ms);
   }
 }
 
-void Leases::DatabaseFlushed(int database) {
-  if (!empty()) SettleDatabase(database);
+void Leases::DatabaseFlushed(int database, int64_t unix_ms) {
+  if (!empty()) SettleDatabase(database, unix_ms);
 }
 
-void Leases::DatabasesSwapped(int database, int other) {
+void Leases::DatabasesSwapped(int database, int other, int64_t unix_ms) {
   if (empty()) return;
-  SettleDatabase(database);
-  SettleDatabase(other);
+  SettleDatabase(database, unix_ms);
+  SettleDatabase(other, unix_ms);
 }
 
 // ---- Figures
@@ -312,7 +268,7 @@ void Leases::ResetCounters() {
 // ---- Client-side caching
 
 void Leases::Invalidated(const Lease& lease) const {
-  if (on_invalidated) on_invalidated(lease.database, lease.key);
+  if (on_invalidated) on_invalidated({lease.key, lease.hash});
 }
 
 void Leases::BeginRead(client::Client& client, std::string_view name) {
@@ -332,7 +288,7 @@ void Leases::EndRead(int database, std::string_view name, const Outcome& answer)
   const bool same = record != nullptr && record->type() == storage::ValueType::kString &&
                     IsStale(*record, now_unix_ms) == (answer.status == Status::kStale) &&
                     record->String(scratch) == (answer.value ? answer.value.view() : std::string_view());
-  if (!same && on_invalidated) on_invalidated(database, name);
+  if (!same && on_invalidated) on_invalidated(key);
 }
 
 }  // namespace corral::lease

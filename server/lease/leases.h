@@ -51,16 +51,18 @@ struct Counters {
 
 // How a request for a lease ended.
 struct Request {
-  enum class Result : uint8_t { kGranted, kHeld, kBackoff };
+  enum class Result : uint8_t { kGranted, kHeld, kBackoff, kFull };  // kFull: no memory for a further lease
   Result result;
-  Token token;            // kGranted
-  int64_t ms;             // kGranted: the lease; kHeld: when to ask again; kBackoff: what is left of it
+  Token token;  // kGranted
+  int64_t ms;   // kGranted: the lease; kHeld, kFull: when to ask again; kBackoff: what is left of it
   std::string_view text;  // kBackoff: of the lease, valid until it changes
 };
 
 // Cut by the keyspace's shards: what names a key requires the lock of that key's shard, "the world" the gate
 // as writer; the rest locks shards itself and is called inside the gate without one. Without any lease a
 // write costs one relaxed load (empty()). Times without "unix" are monotonic: the clock on the wall may jump.
+// `unix_ms`, and a Database's time, is the present command's: a key that it found stays where it is, because
+// nothing here looks at keys with a later clock.
 class Leases {
  public:
   // `clock` and `settings` outlive this. `seed`: of tokens and of random refreshes.
@@ -76,7 +78,7 @@ class Leases {
 
   // Client-side caching, told under the key's shard's lock. Set before the threads start.
   // What GETLEASE answers for a key changes without a write to it: a lease was aborted or ended.
-  std::function<void(int database, std::string_view key)> on_invalidated;
+  std::function<void(const storage::Key& key)> on_invalidated;
   // The wait of a connection that caches is over: it reads the key now.
   std::function<void(client::Client& client, const storage::Key& key)> on_read;
 
@@ -86,19 +88,21 @@ class Leases {
   // ---- Commands: under the lock of the key's shard.
   // Grants a lease of `lease_ms` unless another holds it or a back-off lasts. `watched`: on_invalidated is to
   // tell of the lease's end at once, and not when somebody asks again.
-  Request Ask(int database, const storage::Key& key, Leader& leader, int64_t lease_ms, bool watched);
+  Request Ask(const storage::Database& database, const storage::Key& key, Leader& leader, int64_t lease_ms,
+              bool watched);
   // Joins the queue of the lease that Ask found held. False at a limit.
   bool Join(int database, const storage::Key& key, Waiter& waiter);
   // Whether the token may store; if so, *cost_us is the time since the grant. Counts a refusal. What is
   // stored then ends the lease as any write does.
   bool MayFill(int database, const storage::Key& key, Token token, uint32_t* cost_us);
   // DELLEASE: false when the token is void. Without a back-off the oldest waiter is promoted.
-  bool Abort(int database, const storage::Key& key, Token token);
-  bool Abort(int database, const storage::Key& key, Token token, int64_t backoff_ms, std::string_view text);
+  bool Abort(const storage::Database& database, const storage::Key& key, Token token);
+  bool Abort(const storage::Database& database, const storage::Key& key, Token token, int64_t backoff_ms,
+             std::string_view text);
   bool Extend(int database, const storage::Key& key, Token token, int64_t lease_ms);
   // The token is void, a back-off ends, the oldest waiter is promoted: SOFTDEL, and DEL of a key that is not
   // there.
-  void Invalidate(int database, std::string_view key);
+  void Invalidate(const storage::Database& database, const storage::Key& key);
   // Null: no lease, no back-off.
   const Lease* Find(int database, const storage::Key& key) const;
   double Draw(const storage::Key& key);  // random, in (0, 1]
@@ -106,10 +110,10 @@ class Leases {
   void CountEarly(const storage::Key& key);
 
   // ---- Writes: under the lock of the key's shard, after the write.
-  void KeyChanged(int database, std::string_view key, const command::Event& event);
+  void KeyChanged(const storage::Database& database, const storage::Key& key, const command::Event& event);
   // ---- The world.
-  void DatabaseFlushed(int database);  // -1: all
-  void DatabasesSwapped(int database, int other);
+  void DatabaseFlushed(int database, int64_t unix_ms);  // -1: all
+  void DatabasesSwapped(int database, int other, int64_t unix_ms);
   void ForEach(const std::function<void(const Lease&)>& visit) const;
   // Leases that last: none whose time is over, no back-off. O(leases).
   size_t active() const;
@@ -135,9 +139,13 @@ class Leases {
   void BeginRead(client::Client& client, std::string_view key);
   void EndRead(int database, std::string_view key, const Outcome& answer);
 
-  // ---- Time. Leases that ended while somebody waits are handed on.
+  // ---- Time. Leases that ended while somebody waits are handed on; those that ended long ago are forgotten.
   int64_t next_due_ms() const { return next_due_ms_.load(std::memory_order_relaxed); }
   void RunDue();
+
+  // All leases together may take this part of maxmemory; beyond it the oldest without waiters go.
+  static constexpr uint64_t kShareOfMemory = 8;
+  size_t bytes() const;  // what they take; the world
 
   // Leases and back-offs, those included whose time is over and that are known still.
   size_t remembered() const { return remembered_.load(std::memory_order_relaxed); }
@@ -159,24 +167,32 @@ class Leases {
   Lease* Lookup(const Shard& shard, int database, const storage::Key& key) const;
   // The lease if the token is its present one.
   Lease* Holding(const Shard& shard, int database, const storage::Key& key, Token token) const;
-  Lease& Create(Shard& shard, int database, const storage::Key& key);
+  // Null when the shard's leases have their share of the memory, and somebody waits for each.
+  Lease* Create(Shard& shard, const storage::Database& database, const storage::Key& key);
   void Erase(Shard& shard, Lease& lease);
-  void ForgetOld(Shard& shard);
+  static size_t BytesOf(const Lease& lease);
+  // Whether nothing is lost with it but a fetch: nobody waits, and it ended as long ago as it lasted, or 10
+  // s.
+  bool LongEnded(const Lease& lease, int64_t now) const;
+  void Forget(Shard& shard, Lease& lease, int64_t unix_ms);
+  bool MakeRoom(Shard& shard, int64_t unix_ms);
+  size_t ShareOfShard() const;  // of memory, in bytes
+  void Sweep();
 
   void Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms);
-  void Promote(Shard& shard, Lease& lease);
+  void Promote(Shard& shard, Lease& lease, int64_t unix_ms);
   // Hands the lease on, or forgets it when nobody waits.
-  void PromoteOrErase(Shard& shard, Lease& lease);
-  void EndTime(Shard& shard, Lease& lease);
+  void PromoteOrErase(Shard& shard, Lease& lease, int64_t unix_ms);
+  void EndTime(Shard& shard, Lease& lease, int64_t unix_ms);
   // Answers all waiters, however many.
   void AnswerAll(Shard& shard, Lease& lease, std::shared_ptr<const Outcome> outcome);
   // Takes the oldest waiter out.
   Waiter& TakeOldest(Lease& lease);
   // The token is void: all get what is there, or the oldest is promoted.
-  void Settle(Shard& shard, Lease& lease);
-  std::unique_ptr<Outcome> Present(const Lease& lease) const;
+  void Settle(Shard& shard, Lease& lease, int64_t unix_ms);
+  std::unique_ptr<Outcome> Present(const Lease& lease, int64_t unix_ms) const;
   int64_t RetryMs(const Lease& lease) const;
-  void SettleDatabase(int database);  // -1: all
+  void SettleDatabase(int database, int64_t unix_ms);  // -1: all
 
   void SetLeader(Lease& lease, Leader* leader);
   // Lists the lease as due if its end concerns anybody.
@@ -198,7 +214,10 @@ class Leases {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::pair<const client::ClientOwner*, std::unique_ptr<Mailbox>>> mailboxes_;
   std::atomic<size_t> remembered_{0}, waiting_{0};
-  std::atomic<int64_t> next_due_ms_{INT64_MAX};  // not later than the earliest of all shards
+  std::atomic<int64_t> next_due_ms_{
+      INT64_MAX};  // not later than the earliest of all shards, and the next sweep
+  std::atomic<int64_t> next_sweep_ms_{0};
+  std::atomic<uint32_t> sweep_shard_{0};  // where the next one begins
 };
 
 }  // namespace corral::lease

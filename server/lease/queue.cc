@@ -87,10 +87,10 @@ Waiter& Leases::TakeOldest(Lease& lease) {
   return *oldest->waiters.TakeFirst();
 }
 
-void Leases::Promote(Shard& shard, Lease& lease) {
+void Leases::Promote(Shard& shard, Lease& lease, int64_t unix_ms) {
   Waiter& waiter = TakeOldest(lease);
   Grant(shard, lease, *waiter.leader_, waiter.lease_ms_);
-  std::unique_ptr<Outcome> outcome = Present(lease);
+  std::unique_ptr<Outcome> outcome = Present(lease, unix_ms);
   if (outcome == nullptr) {
     outcome = std::make_unique<Outcome>();
     outcome->status = Status::kLease;
@@ -107,11 +107,11 @@ void Leases::Promote(Shard& shard, Lease& lease) {
   waiter.mailbox_->Put(waiter);
 }
 
-void Leases::PromoteOrErase(Shard& shard, Lease& lease) {
+void Leases::PromoteOrErase(Shard& shard, Lease& lease, int64_t unix_ms) {
   if (lease.waiting == 0) {
     Erase(shard, lease);
   } else {
-    Promote(shard, lease);
+    Promote(shard, lease, unix_ms);
   }
 }
 
@@ -172,7 +172,7 @@ void Leases::Leave(Waiter& waiter) {
   Lease* lease = std::exchange(waiter.lease_, nullptr);
   if (lease == nullptr) return;
   lease->undelivered = nullptr;
-  PromoteOrErase(*shards_[lease->shard], *lease);
+  PromoteOrErase(*shards_[lease->shard], *lease, clock_.unix_ms());
 }
 
 // ---- Leading
@@ -208,7 +208,7 @@ void Leases::LeaderGone(Leader& leader) {
     while (Lease* lease = first(&present)) {
       if (present != index) break;
       SetLeader(*lease, nullptr);
-      if (lease->waiting != 0) Promote(*shards_[index], *lease);
+      if (lease->waiting != 0) Promote(*shards_[index], *lease, clock_.unix_ms());
     }
   }
 }
@@ -239,13 +239,13 @@ void Leases::UnlistDue(Shard& shard, Lease& lease) {
   lease.due_listed = false;
 }
 
-void Leases::EndTime(Shard& shard, Lease& lease) {
+void Leases::EndTime(Shard& shard, Lease& lease, int64_t unix_ms) {
   ++shard.counters.expired;
   UnlistDue(shard, lease);
   lease.ended = true;
   lease.watched = false;
   Invalidated(lease);
-  if (lease.waiting != 0) Promote(shard, lease);
+  if (lease.waiting != 0) Promote(shard, lease, unix_ms);
 }
 
 void Leases::RunDue() {
@@ -257,19 +257,21 @@ void Leases::RunDue() {
   for (auto& shard : shards_) {
     storage::ShardGuard guard(keyspace_, shard->index);
     while (left > 0 && !shard->due.empty() && shard->due.begin()->first <= now) {
-      EndTime(*shard, *shard->due.begin()->second);
+      EndTime(*shard, *shard->due.begin()->second, clock_.unix_ms());
       --left;
     }
     if (!shard->due.empty()) LowerNextDue(shard->due.begin()->first);
   }
+  Sweep();
 }
 
 void Leases::CheckInvariants() const {
   size_t remembered = 0, waiting = 0;
   for (const auto& shard : shards_) {
-    size_t listed = 0, ordered = 0;
+    size_t listed = 0, ordered = 0, bytes = 0;
     for (const auto& [name, lease] : shard->leases) {
       ++remembered;
+      bytes += BytesOf(*lease);
       size_t grouped = 0;
       for (const auto& group : lease->groups) {
         storage::Require(group->lease == lease.get(), "leases: a group is another's");
@@ -291,6 +293,7 @@ void Leases::CheckInvariants() const {
                        "leases: a grant is lost");
     }
     for (const Lease* lease = shard->order.oldest(); lease != nullptr; lease = lease->newer) ++ordered;
+    storage::Require(bytes == shard->bytes, "leases: the bytes are wrong");
     storage::Require(listed == shard->due.size() && ordered == shard->leases.size(),
                      "leases: a list has lost a lease");
     storage::Require(shard->due.empty() || next_due_ms() <= shard->due.begin()->first,

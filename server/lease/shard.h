@@ -11,7 +11,7 @@
 
 namespace corral::lease {
 
-// Leases from the one granted longest ago to the latest.
+// Leases from the one granted, or looked at in vain, longest ago to the latest.
 class GrantOrder {
  public:
   Lease* oldest() const { return oldest_; }
@@ -43,6 +43,7 @@ struct Leases::Shard {
   std::unordered_map<Name, std::unique_ptr<Lease>, NameHash> leases;
   GrantOrder order;
   std::set<std::pair<int64_t, Lease*>> due;  // by deadline, those that somebody waits for or watches
+  size_t bytes = 0;                          // of all leases
   uint64_t grants = 0, arrivals = 0;
   Counters counters;
   storage::Random random;

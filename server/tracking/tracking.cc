@@ -153,11 +153,10 @@ void Tracking::Remember(Client& client, const storage::Key& key) {
   if (table.keys() != before) CountKeys(1);
 }
 
-void Tracking::KeyChanged(ClientOwner& here, Client* running, std::string_view name) {
-  if (broadcast_clients_.load(std::memory_order_relaxed) != 0) NoteChange(here, running, name);
+void Tracking::KeyChanged(ClientOwner& here, Client* running, const storage::Key& key) {
+  if (broadcast_clients_.load(std::memory_order_relaxed) != 0) NoteChange(here, running, key.name);
   if (keys_.load(std::memory_order_relaxed) == 0) return;
-  const storage::Key key = keyspace_.MakeKey(name);
-  const OwnedKey taken = PartOf(key.hash).keys.Take(name, TableHash(key.hash));
+  const OwnedKey taken = PartOf(key.hash).keys.Take(key.name, TableHash(key.hash));
   if (taken == nullptr) return;
   CountKeys(-1);
   Tell(here, running, *taken, taken->numbers());

@@ -67,7 +67,7 @@ class Tracking {
 
   // `running` is the client whose command runs on worker `here`, this thread's; null when the engine acted on
   // its own. With the lock of the key's shard.
-  void KeyChanged(client::ClientOwner& here, client::Client* running, std::string_view key);
+  void KeyChanged(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // Everything is stale. With the gate held as writer.
   void EverythingChanged(client::ClientOwner& here, client::Client* running);
 

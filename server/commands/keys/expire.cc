@@ -74,13 +74,13 @@ void ExpireAt(Context& ctx, Unit unit, Origin origin) {
   if (record == nullptr || !conditions.Allow(record->expire_at_ms(), when_ms)) return ctx.reply.Integer(0);
   if (when_ms <= ctx.now_ms()) {
     ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
-    ctx.Changed(key.name, events::kDel);
+    ctx.Changed(key, events::kDel);
     return ctx.reply.Integer(1);
   }
   ctx.db.SetExpiry(key, when_ms);
   // The order in which Redis tells a connection that listens to its own events.
   ctx.reply.Integer(1);
-  ctx.Changed(key.name, events::kExpire);
+  ctx.Changed(key, events::kExpire);
 }
 
 // EXPIRE key seconds [NX | XX | GT | LT]
@@ -123,7 +123,7 @@ void Persist(Context& ctx) {
   const Record* record = ctx.db.Peek(key);
   if (record == nullptr || record->expire_at_ms() == storage::kNoExpiry) return ctx.reply.Integer(0);
   ctx.db.SetExpiry(key, storage::kNoExpiry);
-  ctx.Changed(key.name, events::kPersist);
+  ctx.Changed(key, events::kPersist);
   ctx.reply.Integer(1);
 }
 

@@ -23,10 +23,10 @@ void Delete(Context& ctx, storage::Reclaim reclaim) {
   for (size_t i = 1; i < ctx.size(); ++i) {
     Key key = ctx.Key(i);
     if (!ctx.db.Erase(key, reclaim)) {
-      ctx.services.effects.AbsentKeyDeleted(ctx.db.index(), key.name);
+      ctx.services.effects.AbsentKeyDeleted(ctx.db, key);
       continue;
     }
-    ctx.Changed(key.name, events::kDel);
+    ctx.Changed(key, events::kDel);
     ++deleted;
   }
   ctx.reply.Integer(deleted);
@@ -90,8 +90,8 @@ int RenameKey(Context& ctx, IfPresent if_present) {
   if (from.name == to.name) return if_present == IfPresent::kRefuse ? 0 : 1;
   if (if_present == IfPresent::kRefuse && ctx.db.Peek(to) != nullptr) return 0;
   ctx.db.Transfer(from, ctx.db, to, false, ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
-  ctx.Changed(from.name, events::kRenameFrom);
-  ctx.Changed(to.name, events::kRenameTo);
+  ctx.Changed(from, events::kRenameFrom);
+  ctx.Changed(to, events::kRenameTo);
   return 1;
 }
 
@@ -125,7 +125,7 @@ void Copy(Context& ctx) {
   if (FindForRead(ctx, from) == nullptr) return ctx.reply.Integer(0);
   if (!replace && target.Peek(to) != nullptr) return ctx.reply.Integer(0);
   ctx.db.Transfer(from, target, to, true, ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
-  ctx.Changed(index, to.name, events::kCopyTo);
+  ctx.Changed(target, to, events::kCopyTo);
   ctx.reply.Integer(1);
 }
 
@@ -138,8 +138,8 @@ void Move(Context& ctx) {
   storage::Database target = ctx.Database(index);
   if (ctx.db.Peek(key) == nullptr || target.Peek(key) != nullptr) return ctx.reply.Integer(0);
   ctx.db.Transfer(key, target, key, false, storage::Reclaim::kNow);
-  ctx.Changed(key.name, events::kMoveFrom);
-  ctx.Changed(index, key.name, events::kMoveTo);
+  ctx.Changed(key, events::kMoveFrom);
+  ctx.Changed(target, key, events::kMoveTo);
   ctx.reply.Integer(1);
 }
 

@@ -165,7 +165,7 @@ void AskForLease(Context& ctx, const Key& key, const Record* record, const Lease
     return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
   const bool watched = ctx.client.tracking && ctx.client.tracking->on;
-  const lease::Request request = leases.Ask(ctx.db.index(), key, LeaderOf(ctx), options.lease_ms, watched);
+  const lease::Request request = leases.Ask(ctx.db, key, LeaderOf(ctx), options.lease_ms, watched);
   const bool granted = request.result == lease::Request::Result::kGranted;
   const bool held = request.result == lease::Request::Result::kHeld;
   if (record != nullptr && !IsStale(*record, ctx.now_ms())) {
@@ -176,6 +176,9 @@ void AskForLease(Context& ctx, const Key& key, const Record* record, const Lease
   if (record != nullptr && !(held && options.fresh != 0)) return ReplyStale(ctx, key, *record, request.token);
   if (granted) return lease::WriteAnswer(ctx.reply, Status::kLease, request.token, request.ms);
   if (held) return WaitForLeader(ctx, key, options, request.ms);
+  if (request.result == lease::Request::Result::kFull) {
+    return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, request.ms);
+  }
   lease::Outcome failed;
   failed.status = Status::kFail;
   failed.text = request.text;
@@ -288,8 +291,8 @@ void SetLease(Context& ctx) {
   } else {
     ctx.db.PutString(key, ctx[3], put);
   }
-  ctx.Changed(key.name, events::kSet);
-  if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
+  ctx.Changed(key, events::kSet);
+  if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
   ctx.reply.Integer(1);
 }
 
@@ -301,14 +304,14 @@ void DelLease(Context& ctx) {
   if (!ReadToken(ctx, &token)) return;
   lease::Leases& leases = ctx.services.leases;
   Key key = ctx.Key(1);
-  if (ctx.size() == 3) return ctx.reply.Integer(leases.Abort(ctx.db.index(), key, token));
+  if (ctx.size() == 3) return ctx.reply.Integer(leases.Abort(ctx.db, key, token));
   int64_t backoff_ms = 0;
   if (!ReadMs(ctx, 4, 1, "ERR PX must be positive", &backoff_ms)) return;
   backoff_ms = std::min(backoff_ms, ctx.services.settings.lease_max_ms);
   std::string_view text = ctx.size() == 6 ? ctx[5] : std::string_view();
   if (text.size() > kLongestText)
     return ctx.reply.Error("ERR the text of a back-off is limited to 1024 bytes");
-  ctx.reply.Integer(leases.Abort(ctx.db.index(), key, token, backoff_ms, text));
+  ctx.reply.Integer(leases.Abort(ctx.db, key, token, backoff_ms, text));
 }
 
 // TOUCHLEASE key token milliseconds
@@ -330,9 +333,9 @@ void SoftDel(Context& ctx) {
     Key key = ctx.Key(i);
     const bool present = ctx.db.Peek(key) != nullptr;
     if (present) ctx.db.MakeStale(key);
-    ctx.services.leases.Invalidate(ctx.db.index(), key.name);
+    ctx.services.leases.Invalidate(ctx.db, key);
     if (!present) continue;
-    ctx.Changed(key.name, events::kSoftDel);
+    ctx.Changed(key, events::kSoftDel);
     ++existed;
   }
   ctx.reply.Integer(existed);

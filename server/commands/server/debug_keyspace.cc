@@ -119,7 +119,7 @@ void DebugPopulate(Context& ctx) {
     value = fmt::format("value:{}", i);
     if (size > 0) value.resize(static_cast<size_t>(size), '\0');
     ctx.db.PutString(key, value, {.try_integer = false});
-    ctx.Changed(name, command::events::kSet);
+    ctx.Changed(key, command::events::kSet);
   }
   ctx.reply.Ok();
 }

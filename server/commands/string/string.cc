@@ -92,8 +92,8 @@ void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
     }
   }
   Put(ctx, key, value, put);
-  ctx.Changed(key.name, events::kSet);
-  if (options.time.given()) ctx.Changed(key.name, events::kExpireOfSet);
+  ctx.Changed(key, events::kSet);
+  if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
   if (!options.reply_old) ctx.reply.Ok();
 }
 
@@ -103,7 +103,7 @@ void Set(Context& ctx) {
   if (ctx.size() == 3) [[likely]] {
     Key key = ctx.Key(1);
     Put(ctx, key, 2);
-    ctx.Changed(key.name, events::kSet);
+    ctx.Changed(key, events::kSet);
     ctx.reply.Ok();
     return;
   }
@@ -116,7 +116,7 @@ void SetNx(Context& ctx) {
   Key key = ctx.Key(1);
   if (ctx.db.Peek(key) != nullptr) return ctx.reply.Integer(0);
   Put(ctx, key, 2);
-  ctx.Changed(key.name, events::kSet);
+  ctx.Changed(key, events::kSet);
   ctx.reply.Integer(1);
 }
 
@@ -140,7 +140,7 @@ void GetSet(Context& ctx) {
   Key key = ctx.Key(1);
   if (!ReplyPresent(ctx, key)) return;
   Put(ctx, key, 2);
-  ctx.Changed(key.name, events::kSet);
+  ctx.Changed(key, events::kSet);
 }
 
 // GETDEL key
@@ -148,9 +148,9 @@ void GetDel(Context& ctx) {
   Key key = ctx.Key(1);
   if (!ReplyPresent(ctx, key)) return;
   if (ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_user_del))) {
-    ctx.Changed(key.name, events::kDel);
+    ctx.Changed(key, events::kDel);
   } else {
-    ctx.services.effects.AbsentKeyDeleted(ctx.db.index(), key.name);
+    ctx.services.effects.AbsentKeyDeleted(ctx.db, key);
   }
 }
 
@@ -176,13 +176,13 @@ void GetEx(Context& ctx) {
   ReplyString(ctx.reply, *record);
   if (time.given() && expire_at_ms <= ctx.now_ms()) {
     ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
-    ctx.Changed(key.name, events::kDel);
+    ctx.Changed(key, events::kDel);
   } else if (time.given()) {
     ctx.db.SetExpiry(key, expire_at_ms);
-    ctx.Changed(key.name, events::kExpire);
+    ctx.Changed(key, events::kExpire);
   } else if (persist && record->expire_at_ms() != storage::kNoExpiry) {
     ctx.db.SetExpiry(key, storage::kNoExpiry);
-    ctx.Changed(key.name, events::kPersist);
+    ctx.Changed(key, events::kPersist);
   }
 }
 
@@ -210,7 +210,7 @@ void SetPairs(Context& ctx) {
   for (size_t i = 1; i < ctx.size(); i += 2) {
     Key key = ctx.Key(i);
     Put(ctx, key, i + 1);
-    ctx.Changed(key.name, events::kSet);
+    ctx.Changed(key, events::kSet);
   }
 }
 

@@ -43,7 +43,7 @@ void Add(Context& ctx, int64_t increment) {
   if (__builtin_add_overflow(value, increment, &value)) return ctx.reply.Error(wire::kOverflow);
   char digits[storage::kIntegerDigits];
   ctx.db.PutString(key, {digits, storage::FormatInt64(value, digits)}, {.keep_expiry = true});
-  ctx.Changed(key.name, events::kIncrBy);  // of decrements too
+  ctx.Changed(key, events::kIncrBy);  // of decrements too
   ctx.reply.Integer(value);
 }
 
@@ -79,7 +79,7 @@ void IncrByFloat(Context& ctx) {
   if (__builtin_isnan(value) || __builtin_isinf(value)) return ctx.reply.Error(wire::kNanOrInfinity);
   std::string text = storage::FormatLongDouble(value);
   ctx.db.PutString(key, text, {.keep_expiry = true, .try_integer = false});
-  ctx.Changed(key.name, events::kIncrByFloat);
+  ctx.Changed(key, events::kIncrByFloat);
   ctx.reply.Bulk(text);
 }
 

@@ -62,7 +62,7 @@ void SetRange(Context& ctx) {
   size = std::max(size, static_cast<size_t>(offset) + value.size());
   char* bytes = ctx.db.ResizeString(key, size);
   std::copy(value.begin(), value.end(), bytes + offset);
-  ctx.Changed(key.name, events::kSetRange);
+  ctx.Changed(key, events::kSetRange);
   ctx.reply.Integer(static_cast<int64_t>(size));
 }
 
@@ -88,7 +88,7 @@ void Append(Context& ctx) {
     size += old_size;
     std::copy(value.begin(), value.end(), ctx.db.ResizeString(key, size) + old_size);
   }
-  ctx.Changed(key.name, events::kAppend);
+  ctx.Changed(key, events::kAppend);
   ctx.reply.Integer(static_cast<int64_t>(size));
 }
 

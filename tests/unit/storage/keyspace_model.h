@@ -21,8 +21,8 @@ namespace corral::storage {
 // Remembers what the engine did on its own.
 class RecordingListener : public KeyspaceListener {
  public:
-  void OnExpired(int database, std::string_view key) override { expired.emplace_back(database, key); }
-  void OnEvicted(int database, std::string_view key) override { evicted.emplace_back(database, key); }
+  void OnExpired(int database, const Key& key) override { expired.emplace_back(database, key.name); }
+  void OnEvicted(int database, const Key& key) override { evicted.emplace_back(database, key.name); }
 
   std::vector<std::pair<int, std::string>> expired;
   std::vector<std::pair<int, std::string>> evicted;

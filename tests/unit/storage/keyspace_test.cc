@@ -173,8 +173,8 @@ TEST_CASE("keyspace: every policy frees what it may until there is room") {
 TEST_CASE("keyspace: a limit far below takes several calls, each with room for what it is asked") {
   struct SlowListener final : KeyspaceListener {
     explicit SlowListener(ManualClock& clock) : clock(clock) {}
-    void OnExpired(int, std::string_view) override {}
-    void OnEvicted(int, std::string_view) override {
+    void OnExpired(int, const Key&) override {}
+    void OnEvicted(int, const Key&) override {
       ++evicted;
       clock.Advance(1);
     }

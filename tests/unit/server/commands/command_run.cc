@@ -34,17 +34,19 @@ std::string CommandRun::operator()(std::vector<std::string_view> arguments) {
   return sink_.Take();
 }
 
-void CommandRun::KeyChanged(int database, std::string_view key, const command::Event& event) {
-  events_.push_back(std::string(event.name) + " " + std::to_string(database) + " " + std::string(key));
+void CommandRun::KeyChanged(const storage::Database& database, const storage::Key& key,
+                            const command::Event& event) {
+  events_.push_back(std::string(event.name) + " " + std::to_string(database.index()) + " " +
+                    std::string(key.name));
 }
 
-void CommandRun::AbsentKeyDeleted(int, std::string_view) {}
+void CommandRun::AbsentKeyDeleted(const storage::Database&, const storage::Key&) {}
 
-void CommandRun::DatabaseFlushed(int database, uint64_t /*keys*/) {
+void CommandRun::DatabaseFlushed(int database, uint64_t /*keys*/, int64_t /*now_ms*/) {
   events_.push_back("flushed " + std::to_string(database));
 }
 
-void CommandRun::DatabasesSwapped(int database, int other) {
+void CommandRun::DatabasesSwapped(int database, int other, int64_t /*now_ms*/) {
   events_.push_back("swapped " + std::to_string(database) + " " + std::to_string(other));
 }
 

@@ -69,10 +69,11 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
                             keyspace_.database(client_.database, now_ms));
   }
 
-  void KeyChanged(int database, std::string_view key, const command::Event& event) override;
-  void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database, uint64_t keys) override;
-  void DatabasesSwapped(int database, int other) override;
+  void KeyChanged(const storage::Database& database, const storage::Key& key,
+                  const command::Event& event) override;
+  void AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) override;
+  void DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) override;
+  void DatabasesSwapped(int database, int other, int64_t now_ms) override;
   uint64_t dirty() const override { return 0; }
   void RequestShutdown() override {}
   bool AbortShutdown() override { return false; }

@@ -32,6 +32,7 @@ class History {
   // False when the worlds differ; `failure` says how.
   bool Step() {
     ++steps_;
+    ForgetEnded();
     int client = Pick(kClients);
     // Who waits is mostly left alone.
     for (int tries = 0; tries < 4 && clients_[client]->blocked(); ++tries) client = Pick(kClients);
@@ -462,6 +463,13 @@ class History {
     }
     model_.EndLeases();
     if (world_.leases().next_due_ms() <= now) world_.leases().RunDue();
+    ForgetEnded();
+  }
+
+  void ForgetEnded() {
+    model_.ForgetEnded([this](const LeaseModel::Place& place) {
+      return world_.leases().Find(place.first, world_.keyspace().MakeKey(place.second)) != nullptr;
+    });
   }
 
   void RunJobs() {
@@ -480,6 +488,7 @@ class History {
   void CheckState() {
     world_.leases().CheckInvariants();
     if (world_.leases().waiting() != model_.waiting()) Fail("the number of waiters");
+    ForgetEnded();
     if (world_.leases().remembered() != model_.leases()) Fail("the number of leases");
     for (int client = 0; client < kClients; ++client) {
       const bool waits = model_.waits(names_[client]) || model_.answered(names_[client]);

@@ -17,9 +17,18 @@ LeaseModel::Lease* LeaseModel::Holding(const Place& place, int token) {
   return found != leases_.end() && token != 0 && found->second.token == token ? &found->second : nullptr;
 }
 
+void LeaseModel::ForgetEnded(const std::function<bool(const Place&)>& known) {
+  std::erase_if(leases_, [&](const auto& entry) {
+    const auto& [place, lease] = entry;
+    const int64_t late_ms = lease.token != 0 ? std::max<int64_t>(lease.end_ms - lease.granted_ms, 10'000) : 0;
+    return lease.waiters.empty() && now_ms >= lease.end_ms + late_ms && !known(place);
+  });
+}
+
 int LeaseModel::Grant(const Place& place, int client, int64_t lease_ms) {
   Lease& lease = leases_[place];
   lease.token = ++tokens_;
+  lease.granted_ms = now_ms;
   lease.end_ms = now_ms + lease_ms;
   lease.leader = client;
   granted_at_[lease.token] = changes_;

@@ -57,6 +57,9 @@ class LeaseModel {
 
   // Time has passed.
   void EndLeases();
+  // A lease for which nobody waits may be forgotten when it ended as long ago as it lasted, or ten seconds:
+  // is it known still?
+  void ForgetEnded(const std::function<bool(const Place&)>& known);
   // The wait ends now: what the client is told.
   Answer EndWait(int client);
   bool waits(int client) const { return waits_.count(client) != 0; }
@@ -84,7 +87,7 @@ class LeaseModel {
   };
   struct Lease {
     int token = 0;  // 0: back-off
-    int64_t end_ms = 0;
+    int64_t granted_ms = 0, end_ms = 0;
     int leader = 0;  // 0: gone
     std::string text;
     std::deque<Waiter> waiters;

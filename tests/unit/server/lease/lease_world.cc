@@ -136,11 +136,18 @@ std::string LeaseWorld::TakeReplies(client::Client& client) {
   return text;
 }
 
-void LeaseWorld::KeyChanged(int database, std::string_view key, const command::Event& event) {
+void LeaseWorld::KeyChanged(const storage::Database& database, const storage::Key& key,
+                            const command::Event& event) {
   if (!leases_.empty()) leases_.KeyChanged(database, key, event);
 }
-void LeaseWorld::AbsentKeyDeleted(int database, std::string_view key) { leases_.Invalidate(database, key); }
-void LeaseWorld::DatabaseFlushed(int database, uint64_t /*keys*/) { leases_.DatabaseFlushed(database); }
-void LeaseWorld::DatabasesSwapped(int database, int other) { leases_.DatabasesSwapped(database, other); }
+void LeaseWorld::AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) {
+  leases_.Invalidate(database, key);
+}
+void LeaseWorld::DatabaseFlushed(int database, uint64_t /*keys*/, int64_t now_ms) {
+  leases_.DatabaseFlushed(database, now_ms);
+}
+void LeaseWorld::DatabasesSwapped(int database, int other, int64_t now_ms) {
+  leases_.DatabasesSwapped(database, other, now_ms);
+}
 
 }  // namespace corral::lease

@@ -68,13 +68,14 @@ class LeaseWorld final : private command::Effects,
   config::Settings settings = config::DefaultSettings();
 
  private:
-  void KeyChanged(int database, std::string_view key, const command::Event& event) override;
-  void AbsentKeyDeleted(int database, std::string_view key) override;
-  void DatabaseFlushed(int database, uint64_t keys) override;
-  void DatabasesSwapped(int database, int other) override;
+  void KeyChanged(const storage::Database& database, const storage::Key& key,
+                  const command::Event& event) override;
+  void AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) override;
+  void DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) override;
+  void DatabasesSwapped(int database, int other, int64_t now_ms) override;
   uint64_t dirty() const override { return 0; }
-  void OnExpired(int, std::string_view) override {}
-  void OnEvicted(int, std::string_view) override {}
+  void OnExpired(int, const storage::Key&) override {}
+  void OnEvicted(int, const storage::Key&) override {}
   void RequestShutdown() override {}
   bool AbortShutdown() override { return false; }
 

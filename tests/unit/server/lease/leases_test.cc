@@ -71,21 +71,117 @@ TEST_CASE("leases: what callers leave behind is bounded") {
   CHECK(world.leases().waiting() == 0);
 }
 
+// Lets the time pass in which leases are forgotten, as the worker's turns do.
+void Sweep(LeaseWorld& world, storage::ManualClock& clock, int64_t ms) {
+  for (int64_t passed = 0; passed < ms; passed += 10) {
+    clock.Advance(10);
+    for (int turn = 0; turn < 10; ++turn) world.leases().RunDue();
+  }
+}
+
+TEST_CASE("leases: what ended is forgotten though nobody asks again") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  auto client = world.Connect(0);
+  for (int i = 0; i < 5000; ++i)
+    world.Run(*client, {"getlease", std::to_string(i), "lease", "1000", "nowait"});
+  world.Run(*client, {"getlease", "long", "lease", "60000", "nowait"});
+  CHECK(world.leases().remembered() == 5001);
+  Sweep(world, clock, 10'900);
+  CHECK(world.leases().remembered() == 5001);  // a late fill is still good
+  Sweep(world, clock, 1000);
+  CHECK(world.leases().remembered() == 1);
+  world.leases().CheckInvariants();
+  Sweep(world, clock, 130'000);
+  CHECK(world.leases().empty());
+  CHECK(world.leases().bytes() == 0);
+  CHECK(world.leases().counters().expired == 5001);
+  CHECK(world.leases().next_due_ms() == INT64_MAX);  // the daemon may sleep
+  world.Close(std::move(client));
+}
+
+TEST_CASE("leases: they have a share of the memory, and whoever waits keeps his") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  world.settings.maxmemory_bytes = 8'000'000;
+  auto client = world.Connect(0);
+  std::vector<std::unique_ptr<client::Client>> waiters;
+  for (int i = 0; i < 100; ++i) {
+    world.Run(*client, {"getlease", "waited " + std::to_string(i)});
+    waiters.push_back(world.Connect(0));
+    world.Run(*waiters.back(), {"getlease", "waited " + std::to_string(i), "wait", "1000000"});
+  }
+  for (int i = 0; i < 20'000; ++i) world.Run(*client, {"getlease", std::to_string(i), "nowait"});
+  CHECK(world.leases().bytes() <= 1'000'000 + 16 * 1000);
+  CHECK(world.leases().remembered() > 1000);
+  CHECK(world.leases().waiting() == 100);
+  // The limit becomes lower: the oldest go by and by, and only they.
+  world.settings.maxmemory_bytes = 400'000;
+  Sweep(world, clock, 2000);
+  CHECK(world.leases().waiting() == 100);
+  CHECK(world.leases().remembered() < 200);
+  // Everybody waits for what is left: no lease more.
+  world.settings.maxmemory_bytes = 1000;
+  Sweep(world, clock, 1000);
+  CHECK(world.leases().remembered() == 100);
+  world.TakeReplies(*client);
+  int busy = 0;
+  for (int i = 0; i < 16; ++i) {
+    world.Run(*client, {"getlease", "more " + std::to_string(i)});
+    busy += PartsOf(world.TakeReplies(*client))[0] == "BUSY";
+  }
+  CHECK(busy > 10);  // in all shards in which somebody waits
+  world.leases().CheckInvariants();
+  world.Close(std::move(client));
+  for (auto& waiter : waiters) world.Close(std::move(waiter));
+}
+
+// Time goes on with each look at it.
+struct RestlessClock final : storage::Clock {
+  int64_t unix_ms() const override { return unix_now_ms++; }
+  uint64_t monotonic_ns() const override { return monotonic_now_ns; }
+  mutable int64_t unix_now_ms = kStartMs;
+  uint64_t monotonic_now_ns = 1'000'000'000;
+};
+
+TEST_CASE("leases: a key that a command has found stays for as long as the command") {
+  for (int64_t ahead_ms = 1; ahead_ms < 12; ++ahead_ms) {
+    RestlessClock clock;
+    LeaseWorld world(1, clock, 1);
+    auto leader = world.Connect(0), waiter = world.Connect(0), reader = world.Connect(0);
+    world.Run(*leader, {"set", "k", std::string(300, 'v'), "px", "1000"});
+    world.Run(*leader, {"softdel", "k"});
+    world.Run(*leader, {"getlease", "k", "lease", "10"});
+    world.Run(*waiter, {"getlease", "k", "fresh", "wait", "100000"});
+    REQUIRE(waiter->blocked());
+    // The lease has ended: the reader's command hands it to the waiter, with what is stored at that moment.
+    clock.monotonic_now_ns += 20'000'000;
+    clock.unix_now_ms = kStartMs + 1000 - ahead_ms;
+    world.Run(*reader, {"getlease", "k", "nowait"});
+    const auto parts = PartsOf(world.TakeReplies(*reader));
+    if (parts[0] == "STALE") CHECK(parts[1] == std::string(300, 'v'));
+    CHECK(!waiter->blocked() == world.worker(0).RunJobs());
+    world.Close(std::move(leader));
+    world.Close(std::move(waiter));
+    world.Close(std::move(reader));
+  }
+}
+
 TEST_CASE("leases: who caches is told of a lease's end at its time") {
   storage::ManualClock clock(kStartMs);
   LeaseWorld world(1, clock, 1);
   std::vector<std::string> told;
-  world.leases().on_invalidated = [&](int, std::string_view key) { told.emplace_back(key); };
+  world.leases().on_invalidated = [&](const storage::Key& key) { told.emplace_back(key.name); };
   auto leader = world.Connect(0), watcher = world.Connect(0);
-  world.Run(*leader, {"getlease", "watched", "lease", "100"});
-  world.Run(*leader, {"getlease", "other", "lease", "100"});
+  world.Run(*leader, {"getlease", "watched", "lease", "50"});
+  world.Run(*leader, {"getlease", "other", "lease", "50"});
   world.Run(*watcher, {"getlease", "other", "nowait"});
-  CHECK(world.leases().next_due_ms() == INT64_MAX);  // nobody would be told
+  CHECK(world.leases().next_due_ms() > world.leases().now_ms() + 50);  // nobody would be told
   watcher->tracking = std::make_unique<client::TrackingMode>();
   watcher->tracking->on = true;
   world.Run(*watcher, {"getlease", "watched", "nowait"});
-  CHECK(world.leases().next_due_ms() == world.leases().now_ms() + 100);
-  clock.Advance(99);
+  CHECK(world.leases().next_due_ms() == world.leases().now_ms() + 50);
+  clock.Advance(49);
   world.leases().RunDue();
   CHECK(told.empty());
   clock.Advance(1);

@@ -92,9 +92,7 @@ TEST_CASE("leases: several workers" * doctest::test_suite("threaded")) {
   const storage::SystemClock clock;
   LeaseWorld world(kWorkers, clock, seed);
   std::atomic<uint64_t> answers{0}, told{0}, read{0};
-  world.leases().on_invalidated = [&](int, std::string_view) {
-    told.fetch_add(1, std::memory_order_relaxed);
-  };
+  world.leases().on_invalidated = [&](const storage::Key&) { told.fetch_add(1, std::memory_order_relaxed); };
   world.leases().on_read = [&](client::Client&, const storage::Key&) {
     read.fetch_add(1, std::memory_order_relaxed);
   };

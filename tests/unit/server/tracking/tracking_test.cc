@@ -154,7 +154,7 @@ void Read(World& world, Client& client, const std::string& key) {
 }
 
 void Write(World& world, Client& writer, const std::string& key) {
-  world.tracking.KeyChanged(writer.owner(), &writer, key);
+  world.tracking.KeyChanged(writer.owner(), &writer, world.keyspace.MakeKey(key));
   if (writer.tracking != nullptr) world.tracking.SendOwn(writer);
 }
 
@@ -299,7 +299,8 @@ class History {
       if (writer.tracking != nullptr && writer.tracking->no_loop) world_.caches[writer.id].erase(key);
     } else if (action == 98) {
       ++versions_[key];
-      world_.tracking.KeyChanged(*world_.owners[random_() % world_.owners.size()], nullptr, key);
+      world_.tracking.KeyChanged(*world_.owners[random_() % world_.owners.size()], nullptr,
+                                 world_.keyspace.MakeKey(key));
     } else {
       for (auto& [name, version] : versions_) ++version;
       Client& writer = Any();
