@@ -45,8 +45,8 @@ struct Database::Place {
   Record* record() const { return position.record(); }
 };
 
-Database::Database(Keyspace& keyspace, int index, int64_t now_ms)
-    : keyspace_(&keyspace), index_(index), now_ms_(now_ms) {}
+Database::Database(Keyspace& keyspace, int index, int64_t now_ms, bool writes_touch)
+    : keyspace_(&keyspace), index_(index), now_ms_(now_ms), writes_touch_(writes_touch) {}
 
 inline Database::Place Database::Locate(const Key& key, Expired expired) const {
   Shard& shard = keyspace_->ShardFor(key.hash);
@@ -112,7 +112,7 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
     keyspace_->Created(index_, key);
     return true;
   }
-  shard.Touch(place.position, now_ms_);
+  if (writes_touch_) shard.Touch(place.position, now_ms_);
   const int64_t old_expiry_ms = place.position.slot().expires() ? place.record()->expire_at_ms() : kNoExpiry;
   Lifetime lifetime = LifetimeOf(options);
   if (options.keep_expiry) {
@@ -144,7 +144,7 @@ char* Database::ResizeString(const Key& key, size_t size) {
     Store(key, Record::Value::Of(std::string_view(), false, true), {}, Reclaim::kNow);
     place.table = place.shard.table(index_);
     place.position = place.table->Find(key);
-  } else {
+  } else if (writes_touch_) {
     place.shard.Touch(place.position, now_ms_);
   }
   const Record& old = *place.record();

@@ -33,7 +33,8 @@ struct PutOptions {
 // the listener.
 class Database {
  public:
-  Database(Keyspace& keyspace, int index, int64_t now_ms);
+  // Without `writes_touch` (CLIENT NO-TOUCH) a write to a key that is there does not mark it as used.
+  Database(Keyspace& keyspace, int index, int64_t now_ms, bool writes_touch = true);
 
   int index() const { return index_; }
   int64_t now_ms() const { return now_ms_; }
@@ -92,6 +93,7 @@ class Database {
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;
+  bool writes_touch_;
 };
 
 }  // namespace corral::storage

@@ -51,7 +51,9 @@ class Keyspace {
   ~Keyspace();
 
   Key MakeKey(std::string_view name) const { return {name, hasher_(name)}; }
-  Database database(int index, int64_t now_ms) { return Database(*this, index, now_ms); }
+  Database database(int index, int64_t now_ms, bool writes_touch = true) {
+    return Database(*this, index, now_ms, writes_touch);
+  }
   int databases() const;
 
   // Hints (lookahead.h), under the lock of the shard: pulls the key's bucket into the cache; later (bucket

@@ -150,7 +150,7 @@ void Executor::Call(const Request& request) {
     if (concurrent_) clock_.Refresh();  // the others' commands, for which this one waited, took their time
   }
   command::Context context(services_, client, stats_, command, request.arguments, client.reply,
-                           services_.keyspace.database(client.database, clock_.unix_ms()));
+                           services_.keyspace.database(client.database, clock_.unix_ms(), !client.no_touch));
   if (request.has_key) context.set_first_key(request.first_key);
   if (alone.has_value()) {
     Handle(request, context);

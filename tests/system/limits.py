@@ -361,3 +361,21 @@ def test_a_paused_client_is_listed_with_what_it_asked_for(server):
         until(lambda: any("name=writer" in line and "cmd=set " in line for line in control.text("CLIENT", "LIST").splitlines()))
         control.call("CLIENT", "UNPAUSE")
         assert c.read_frame()[0] == ("+", b"OK")
+
+
+@case()
+def test_many_prefixes_are_checked_at_once(server):
+    with Server(server) as s, s.connect() as control, s.connect() as c:
+        count = 3000 if "redis" in server else 30000  # there the check is quadratic
+        names = ["p%05d:" % (i * 7919 % count) for i in range(count)]
+        c.hello(3)
+        request = ["CLIENT", "TRACKING", "ON", "BCAST"]
+        for name in names:
+            request += ["PREFIX", name]
+        c.send(*(request + ["PREFIX", "p00077:longer"]))
+        assert control.call("PING", timeout=3) == ("+", b"PONG")
+        assert c.read_frame()[0] == ("-", b"ERR Prefix 'p00077:' overlaps with another provided prefix 'p00077:longer'. "
+                                          b"Prefixes for a single client must not overlap.")
+        assert c.call(*request) == ("+", b"OK")
+        control.call("SET", "p00077:key", "v")
+        assert c.read_frame()[0][0] == ">"

@@ -1,6 +1,8 @@
 // CLIENT subcommands of tracking: what the connection wants to be told about its in-process cache.
 #include <fmt/format.h>
 
+#include <iterator>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -60,24 +62,48 @@ bool ReadWish(Context& ctx, tracking::Wish* wish) {
 
 bool Overlap(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
 
+// Of `texts`, none of which is a prefix of another: the one that overlaps with `text`, or the end.
+template <class Texts>
+auto FindOverlap(const Texts& texts, std::string_view text) {
+  auto behind = texts.upper_bound(text);
+  // A prefix of it sorts before it, and nothing that begins differently lies between.
+  if (behind != texts.begin() && text.starts_with(*std::prev(behind))) return std::prev(behind);
+  if (behind != texts.end() && !behind->starts_with(text)) behind = texts.end();
+  return behind;
+}
+
+// The first that overlaps with a later one, or their number. O(n log n).
+size_t FirstOverlapping(const std::vector<std::string_view>& prefixes) {
+  std::set<std::string_view> shortest;  // of the later ones, those of which none is a prefix
+  size_t first = prefixes.size();
+  for (size_t i = prefixes.size(); i-- > 0;) {
+    auto other = FindOverlap(shortest, prefixes[i]);
+    if (other != shortest.end()) first = i;
+    const bool longer = other != shortest.end() && prefixes[i].starts_with(*other);
+    if (longer) continue;
+    while (other != shortest.end() && other->starts_with(prefixes[i])) other = shortest.erase(other);
+    shortest.insert(prefixes[i]);
+  }
+  return first;
+}
+
 // Prefixes of one connection must not overlap: it would be told about a key twice.
 bool PrefixesFit(Context& ctx, const TrackingMode& mode, const std::vector<std::string_view>& prefixes) {
   constexpr std::string_view kRule = "Prefixes for a single client must not overlap.";
-  for (size_t i = 0; i < prefixes.size(); ++i) {
-    for (const std::string& present : mode.prefixes) {
-      if (!Overlap(prefixes[i], present)) continue;
-      ctx.reply.Error(fmt::format("ERR Prefix '{}' overlaps with an existing prefix '{}'. {}", prefixes[i],
-                                  present, kRule));
-      return false;
-    }
-    for (size_t j = i + 1; j < prefixes.size(); ++j) {
-      if (!Overlap(prefixes[i], prefixes[j])) continue;
-      ctx.reply.Error(fmt::format("ERR Prefix '{}' overlaps with another provided prefix '{}'. {}",
-                                  prefixes[i], prefixes[j], kRule));
-      return false;
-    }
+  const size_t first = FirstOverlapping(prefixes);
+  for (size_t i = 0; i < prefixes.size() && i <= first; ++i) {
+    const auto present = FindOverlap(mode.prefixes, prefixes[i]);
+    if (present == mode.prefixes.end()) continue;
+    ctx.reply.Error(fmt::format("ERR Prefix '{}' overlaps with an existing prefix '{}'. {}", prefixes[i],
+                                *present, kRule));
+    return false;
   }
-  return true;
+  if (first == prefixes.size()) return true;
+  size_t other = first + 1;
+  while (!Overlap(prefixes[first], prefixes[other])) ++other;
+  ctx.reply.Error(fmt::format("ERR Prefix '{}' overlaps with another provided prefix '{}'. {}",
+                              prefixes[first], prefixes[other], kRule));
+  return false;
 }
 
 // What is wrong with the wish in the present mode; empty: nothing.

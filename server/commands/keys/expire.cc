@@ -70,7 +70,7 @@ void ExpireAt(Context& ctx, Unit unit, Origin origin) {
     return ctx.reply.Error(wire::InvalidExpire(ctx.command.name));
   }
   Key key = ctx.Key(1);
-  const Record* record = ctx.db.Peek(key);
+  const Record* record = FindForWrite(ctx, key);
   if (record == nullptr || !conditions.Allow(record->expire_at_ms(), when_ms)) return ctx.reply.Integer(0);
   if (when_ms <= ctx.now_ms()) {
     ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
@@ -120,7 +120,7 @@ void ExpireTimeMilliseconds(Context& ctx) { ReplyExpiry(ctx, Unit::kMilliseconds
 // PERSIST key
 void Persist(Context& ctx) {
   Key key = ctx.Key(1);
-  const Record* record = ctx.db.Peek(key);
+  const Record* record = FindForWrite(ctx, key);
   if (record == nullptr || record->expire_at_ms() == storage::kNoExpiry) return ctx.reply.Integer(0);
   ctx.db.SetExpiry(key, storage::kNoExpiry);
   ctx.Changed(key, events::kPersist);

@@ -83,12 +83,12 @@ enum class IfPresent : uint8_t { kReplace, kRefuse };
 // RENAME and RENAMENX up to the reply: 0 when the new name is taken and stays, -1 after an error.
 int RenameKey(Context& ctx, IfPresent if_present) {
   Key from = ctx.Key(1), to = ctx.Key(2);
-  if (ctx.db.Peek(from) == nullptr) {
+  if (FindForWrite(ctx, from) == nullptr) {
     ctx.reply.Error(wire::kNoSuchKey);
     return -1;
   }
   if (from.name == to.name) return if_present == IfPresent::kRefuse ? 0 : 1;
-  if (if_present == IfPresent::kRefuse && ctx.db.Peek(to) != nullptr) return 0;
+  if (if_present == IfPresent::kRefuse && FindForWrite(ctx, to) != nullptr) return 0;
   ctx.db.Transfer(from, ctx.db, to, false, ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
   ctx.Changed(from, events::kRenameFrom);
   ctx.Changed(to, events::kRenameTo);
@@ -136,7 +136,7 @@ void Move(Context& ctx) {
   if (index == ctx.db.index()) return ctx.reply.Error(wire::kSameObject);
   Key key = ctx.Key(1);
   storage::Database target = ctx.Database(index);
-  if (ctx.db.Peek(key) == nullptr || target.Peek(key) != nullptr) return ctx.reply.Integer(0);
+  if (FindForWrite(ctx, key) == nullptr || target.Peek(key) != nullptr) return ctx.reply.Integer(0);
   ctx.db.Transfer(key, target, key, false, storage::Reclaim::kNow);
   ctx.Changed(key, events::kMoveFrom);
   ctx.Changed(target, key, events::kMoveTo);

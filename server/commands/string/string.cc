@@ -85,7 +85,7 @@ void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
   Key key = ctx.Key(1);
   if (options.reply_old && !ReplyPresent(ctx, key)) return;
   if (options.if_absent || options.if_present) {
-    bool present = ctx.db.Peek(key) != nullptr;
+    bool present = FindForWrite(ctx, key) != nullptr;
     if (present != options.if_present) {
       if (!options.reply_old) ctx.reply.Null();
       return;
@@ -114,7 +114,7 @@ void Set(Context& ctx) {
 // SETNX key value
 void SetNx(Context& ctx) {
   Key key = ctx.Key(1);
-  if (ctx.db.Peek(key) != nullptr) return ctx.reply.Integer(0);
+  if (FindForWrite(ctx, key) != nullptr) return ctx.reply.Integer(0);
   Put(ctx, key, 2);
   ctx.Changed(key, events::kSet);
   ctx.reply.Integer(1);
@@ -225,7 +225,7 @@ void MSet(Context& ctx) {
 void MSetNx(Context& ctx) {
   if (!ExpectPairs(ctx)) return;
   for (size_t i = 1; i < ctx.size(); i += 2) {
-    if (ctx.db.Peek(ctx.Key(i)) != nullptr) return ctx.reply.Integer(0);
+    if (FindForWrite(ctx, ctx.Key(i)) != nullptr) return ctx.reply.Integer(0);
   }
   SetPairs(ctx);
   ctx.reply.Integer(1);
