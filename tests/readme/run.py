@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""Keeps README.md true: runs its examples as they stand, and compares its tables with the server.
+"""Keeps every README.md true: runs the examples as they stand, and compares the tables with the server.
 
-Parts: examples, commands, directives, paths (all by default). `--line N` runs the one example around that line.
+Parts (all by default): examples; commands (the table of README.md); directives (the table of README.md, and conf/README.md,
+which names all); paths (the files that are named, and the length of README.md). `--file tests/README.md` takes one page,
+`--line N` the one example around that line of it.
 
-What is run, top to bottom, against one server that has conf/corral.conf:
+What is run, page by page and top to bottom, against one server that has conf/corral.conf:
 
   ```console   `$ command` is run by bash in the root of the sources. Lines that begin with `127.0.0.1:6379> ` are one
                session of redis-cli. What stands below a command is its output, on a terminal as a user has it.
@@ -38,6 +40,10 @@ PROMPT = "127.0.0.1:6379> "
 LIMIT_S = 60  # of one example
 NODE_MAJORS = (("5", 18), ("6", 20))  # major version of both packages, the oldest Node it runs on
 PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
+PAGES = ("README.md", *("%s/README.md" % folder for folder in ("conf", "protocol", "server", "storage", "tests", "tools")))
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+OF_THE_HARNESS = ("bind", "port", "dir", "enable-debug-command", "threads")  # values of its own, or of the machine
+MOST_LINES = 400  # of README.md
 PATH = re.compile(r"^(server|protocol|storage|tests|tools|conf)/[\w./*-]*$|^\.ci/run$")
 
 
@@ -171,14 +177,14 @@ class Examples:
         return len(steps)
 
 
-def part_examples(text, options):
+def part_examples(pages, options):
     binary = shlex.split(options.server)[-1]
     failed = count = 0
     with tempfile.TemporaryDirectory(prefix="corral-readme-") as folder:
         shutil.copytree(ROOT / "conf", os.path.join(folder, "conf"))
         with Server(options.server, os.path.join(folder, "conf", "corral.conf"), enable_debug_command=None) as server:
             examples = Examples(server, folder, binary)
-            for block in markdown.blocks(text):
+            for page, block in ((page, block) for page in pages for block in markdown.blocks(pages[page])):
                 end = block.line + block.text.count("\n")
                 if block.language not in ("console", "python", "js") or (options.line and not block.line <= options.line < end):
                     continue
@@ -186,8 +192,8 @@ def part_examples(text, options):
                     count += examples.run(block)
                 except (Failure, subprocess.SubprocessError) as error:
                     failed += 1
-                    print("README.md:%d: %s: %s" % (block.line, block.section, error), flush=True)
-    print("%d commands and programs of README.md were run" % count)
+                    print("%s:%d: %s: %s" % (page, block.line, block.section, error), flush=True)
+    print("%d commands and programs were run" % count)
     return failed
 
 
@@ -204,9 +210,11 @@ def listed_commands(text):
     return found
 
 
-def part_commands(text, options):
-    """The tables of commands hold what COMMAND LIST answers, in the groups of COMMAND DOCS."""
-    listed, failed = listed_commands(text), 0
+def part_commands(pages, options):
+    """The table of commands holds what COMMAND LIST answers, in the groups of COMMAND DOCS."""
+    if "README.md" not in pages:
+        return 0
+    listed, failed = listed_commands(pages["README.md"]), 0
     with Server(options.server) as server, server.connect(3) as c:
         known = {name.decode() for _, name in c.call("COMMAND", "LIST")[1]}
         pairs = c.call("COMMAND", "DOCS")[1]
@@ -231,39 +239,48 @@ def part_commands(text, options):
     return failed
 
 
-def part_directives(text, options):
-    """Every directive in the tables below `Configuration` exists, with the default that is shown, if one is."""
-    failed = count = 0
+def part_directives(pages, options):
+    """README.md names directives that exist, and conf/README.md all of them, each once; defaults are the server's."""
     with Server(options.server, os.path.join(ROOT, "conf", "corral.conf")) as server, server.connect() as c:
-        for cells in markdown.rows(text, "Configuration"):
-            for name in (name for span in markdown.spans(cells[0]) for name in span.split()):
-                count += 1
-                reply = c.call("CONFIG", "GET", name)[1]
-                if not reply:
-                    print("README.md names the directive %s, which the server does not have" % name)
-                    failed += 1
-                    continue
-                default = markdown.spans(cells[1])
-                shown = len(cells) == 3 and default and name not in ("bind", "port")  # these are the harness's
-                if shown and reply[1][1].decode() != default[0].strip('"'):
-                    print("README.md: the default of %s is %r, not %s" % (name, reply[1][1], default[0]))
-                    failed += 1
-    print("%d directives of README.md looked up" % count)
-    return failed
+        pairs = c.call("CONFIG", "GET", "*")[1]
+        known = {name[1].decode(): value[1].decode() for name, value in zip(pairs[::2], pairs[1::2])}
+    rows = [("README.md", cells) for cells in markdown.rows(pages.get("README.md", ""), "Configuration")]
+    whole = pages.get("conf/README.md", "")
+    for title, _, _ in markdown.sections(whole):
+        rows += [("conf/README.md", cells) for cells in markdown.rows(whole, title) if not markdown.spans(cells[0])[0].startswith("conf/")]
+    faults, seen = [], {}
+    for page, cells in rows:
+        for name in (name for span in markdown.spans(cells[0]) for name in span.split()):
+            seen.setdefault(page, []).append(name)
+            default = markdown.spans(cells[1])
+            if name not in known:
+                faults.append("%s names the directive %s, which the server does not have" % (page, name))
+            elif default and name not in OF_THE_HARNESS and known[name] != default[0].strip('"'):
+                faults.append("%s: the default of %s is %r, not %s" % (page, name, known[name], default[0]))
+    if whole:
+        listed = seen.get("conf/README.md", [])
+        faults += ["conf/README.md does not name the directive %s" % name for name in sorted(set(known) - set(listed))]
+        faults += ["conf/README.md names the directive %s twice" % name for name in sorted(set(listed)) if listed.count(name) > 1]
+    print("\n".join(faults + ["%d rows about directives compared with the server's %d" % (len(rows), len(known))]))
+    return len(faults)
 
 
-def part_paths(text, options):
+def part_paths(pages, options):
     """Every file and folder that a code span names is there, and a script can be run as the page runs it."""
-    failed = 0
-    for line in markdown.prose(text):
-        for word in (word for span in markdown.spans(line) for word in span.split()):
+    faults = []
+    for page, text in pages.items():
+        for word in (word for line in markdown.prose(text) for span in markdown.spans(line) for word in span.split()):
             if PATH.match(word) and not list(ROOT.glob(word.rstrip("/"))):
-                print("README.md names %s, which is not there" % word)
-                failed += 1
+                faults.append("%s names %s, which is not there" % (page, word))
             elif (ROOT / word).is_file() and (ROOT / word).read_bytes()[:2] == b"#!" and not os.access(ROOT / word, os.X_OK):
-                print("README.md names %s, which is a script and not executable" % word)
-                failed += 1
-    return failed
+                faults.append("%s names %s, which is a script and not executable" % (page, word))
+        for target in LINK.findall("\n".join(markdown.prose(text))):
+            if not ((ROOT / page).parent / target).exists():
+                faults.append("%s links to %s, which is not there" % (page, target))
+    if pages.get("README.md", "").count("\n") >= MOST_LINES:
+        faults.append("README.md has %d lines or more: it is for users, the rest belongs into the folders" % MOST_LINES)
+    print("\n".join(faults + ["paths of %d pages looked up" % len(pages)]))
+    return len(faults)
 
 
 PARTS = {"examples": part_examples, "commands": part_commands, "directives": part_directives, "paths": part_paths}
@@ -272,13 +289,14 @@ PARTS = {"examples": part_examples, "commands": part_commands, "directives": par
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default=str(ROOT / "build" / "corral-server"))
-    parser.add_argument("--file", default=str(ROOT / "README.md"))
-    parser.add_argument("--line", type=int, help="run only the example around this line of the file")
+    parser.add_argument("--file", choices=PAGES, metavar="PAGE", help="only this page: " + ", ".join(PAGES))
+    parser.add_argument("--line", type=int, help="run only the example around this line of the page (README.md, if none is named)")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     options = parser.parse_args()
-    text = pathlib.Path(options.file).read_text()
-    failed = sum(PARTS[name](text, options) for name in (["examples"] if options.line else options.parts or PARTS))
-    print("README.md: %s" % ("%d failures" % failed if failed else "all is well"))
+    chosen = [options.file] if options.file else ["README.md"] if options.line else PAGES
+    pages = {page: (ROOT / page).read_text() for page in chosen}
+    failed = sum(PARTS[name](pages, options) for name in (["examples"] if options.line else options.parts or PARTS))
+    print("pages: %s" % ("%d failures" % failed if failed else "all is well"))
     return 1 if failed else 0
 
 
