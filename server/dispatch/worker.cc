@@ -41,11 +41,13 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       chunks_(&services.lazy_free),
       executor_(services, stats, gate, index, ticks, monitors),
       batch_(services, executor_, gate, index, *this),
+      mailbox_([this](std::function<void()> work) { PostSoon(std::move(work)); },
+               services.settings.threads > 1),
       arena_(new char[kArenaBytes]) {
   worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
   services.pubsub.AddWorker(*this);
-  services.leases.AddMailbox(this, [this](std::function<void()> work) { PostSoon(std::move(work)); });
+  services.leases.AddMailbox(this, mailbox_);
 }
 
 Worker::~Worker() = default;

@@ -18,6 +18,7 @@
 #include "server/dispatch/gate.h"
 #include "server/net/event_loop.h"
 #include "server/net/stream.h"
+#include "server/waiting/mailbox.h"
 
 namespace corral::dispatch {
 
@@ -133,6 +134,7 @@ class Worker final : public net::LoopHooks,
   // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
+  waiting::Mailbox mailbox_;
 
   std::unique_ptr<char[]> arena_;
   size_t arena_used_ = 0;

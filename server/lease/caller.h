@@ -34,9 +34,11 @@ class Caller final : public client::Wait, public Waiter {
     Answer(outcome, token);
   }
   bool EndsOnInput() const override { return true; }
-  void Deliver(const Outcome& outcome, Token token) override {
+  void Deliver() override {
     if (read_) leases_.BeginRead(client_, read_->key);
-    Answer(outcome, token);
+    Token token;
+    const std::shared_ptr<const Outcome> outcome = leases_.Take(*this, &token);
+    Answer(*outcome, token);
     client_.owner().WaitAnswered(client_);
   }
 

@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "server/client/attachment.h"
-#include "server/lease/leaf_lock.h"
 #include "server/lease/waiter.h"
+#include "server/waiting/leaf_lock.h"
 
 namespace corral::lease {
 
-// The right to fetch a key, or the back-off after a fetch that failed. Owned by the lock of the key's shard.
+// The right to fetch a key, or the back-off after a fetch that failed. Read and changed under the lock of the
+// key's shard.
 //
-// Invariants: with a token there is no back-off; without one nobody waits. In `due` of its shard exactly
-// while somebody waits or watches.
+// Invariants:
+//   - It has a token, or it is a back-off; nobody waits for the end of a back-off.
+//   - It is listed in `due` of its shard exactly while somebody waits for it or watches it.
 struct Lease {
   int database = 0;
   uint32_t shard = 0;
@@ -33,17 +35,17 @@ struct Lease {
 
   std::vector<std::unique_ptr<Group>> groups;  // one for each worker with waiters
   size_t waiting = 0;                          // over all groups
-  Waiter* undelivered = nullptr;               // was promoted and does not know yet
-  bool watched = false;                        // who caches what was answered is to be told of its end
-  bool ended = false;  // its time is over, and that was told and counted; the token is good still
+  Waiter* undelivered = nullptr;               // the leader, while the grant is on its way to it
+  bool watched = false;  // a client that caches was answered for this key: its end invalidates that
+  bool ended = false;    // its time is over, which was counted and told; the token can still store
   bool due_listed = false;
 
   Lease* older = nullptr;  // by grant, of its shard
   Lease* newer = nullptr;
 };
 
-// The leases that one connection leads. Linked and unlinked under the shard's lock of each lease and its own,
-// which comes after it.
+// The leases that one connection leads. A lease is linked and unlinked under two locks: of its shard, then of
+// this list.
 class Leader final : public client::Attachment {
  public:
   Leader(uint64_t client_id, bool concurrent) : client_id(client_id), lock_(concurrent) {}
@@ -52,7 +54,7 @@ class Leader final : public client::Attachment {
 
  private:
   friend class Leases;
-  LeafLock lock_;
+  waiting::LeafLock lock_;
   Lease* first_ = nullptr;
 };
 

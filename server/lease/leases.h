@@ -14,7 +14,6 @@
 #include "server/config/settings.h"
 #include "server/lease/answer.h"
 #include "server/lease/lease.h"
-#include "server/lease/mailbox.h"
 #include "server/lease/token.h"
 #include "server/lease/waiter.h"
 #include "storage/base/clock.h"
@@ -72,9 +71,11 @@ class Leases {
   Leases(const Leases&) = delete;
   Leases& operator=(const Leases&) = delete;
 
-  // For each worker, before the threads start.
-  void AddMailbox(const client::ClientOwner* worker, Mailbox::Post post);
-  Mailbox& mailbox(const client::ClientOwner* worker) const;
+  // The mailbox of each worker, which outlives what waits here. Before the threads start.
+  void AddMailbox(const client::ClientOwner* worker, waiting::Mailbox& mailbox) {
+    mailboxes_.emplace_back(worker, &mailbox);
+  }
+  waiting::Mailbox& mailbox(const client::ClientOwner* worker) const;
 
   // Client-side caching, told under the key's shard's lock. Set before the threads start.
   // What GETLEASE answers for a key changes without a write to it: a lease was aborted or ended.
@@ -122,9 +123,11 @@ class Leases {
   void CheckInvariants() const;  // aborts with a message
 
   // ---- Connections.
-  // The wait ends for a reason of its own: what to answer now. That is not always BUSY: the answer may be on
-  // its way.
+  // The wait ends at its deadline, by further input or by CLIENT UNBLOCK: what to answer now. That is BUSY,
+  // or the value or lease that is on its way already.
   Outcome Finish(Waiter& waiter, Token* token);
+  // What a waiter is told that is delivered: the value, or the lease that it leads from now on.
+  std::shared_ptr<const Outcome> Take(Waiter& waiter, Token* token);
   // The waiter goes without an answer; a lease that was granted to it passes to the next.
   void Leave(Waiter& waiter);
   // The connection closed: its leases with waiters pass to the oldest one, the tokens of the others stay
@@ -202,7 +205,6 @@ class Leases {
   // Out of its group, of which the answer may be on its way.
   void Unqueue(Waiter& waiter);
   void CloseUndelivered(Lease& lease);
-  void Delivered(Waiter& waiter);
   void Add(std::atomic<size_t>& counter, size_t change);
   void Invalidated(const Lease& lease) const;
 
@@ -212,7 +214,7 @@ class Leases {
   const bool concurrent_;
   const uint32_t boot_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::vector<std::pair<const client::ClientOwner*, std::unique_ptr<Mailbox>>> mailboxes_;
+  std::vector<std::pair<const client::ClientOwner*, waiting::Mailbox*>> mailboxes_;
   std::atomic<size_t> remembered_{0}, waiting_{0};
   std::atomic<int64_t> next_due_ms_{
       INT64_MAX};  // not later than the earliest of all shards, and the next sweep

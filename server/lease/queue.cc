@@ -25,20 +25,13 @@ void Leases::Add(std::atomic<size_t>& counter, size_t change) {
   }
 }
 
-// ---- Mailboxes
+// ---- Waiting
 
-void Leases::AddMailbox(const client::ClientOwner* worker, Mailbox::Post post) {
-  auto taken = [this](Waiter& waiter) { Delivered(waiter); };
-  mailboxes_.emplace_back(worker, std::make_unique<Mailbox>(std::move(post), taken, concurrent_));
-}
-
-Mailbox& Leases::mailbox(const client::ClientOwner* worker) const {
+waiting::Mailbox& Leases::mailbox(const client::ClientOwner* worker) const {
   auto found = std::find_if(mailboxes_.begin(), mailboxes_.end(),
                             [&](const auto& box) { return box.first == worker; });
   return *found->second;
 }
-
-// ---- Waiting
 
 bool Leases::Join(int database, const storage::Key& key, Waiter& waiter) {
   Shard& shard = ShardFor(key);
@@ -47,15 +40,15 @@ bool Leases::Join(int database, const storage::Key& key, Waiter& waiter) {
                     waiting_.load(std::memory_order_relaxed) >= settings_.lease_max_waiters;
   if (full) return false;
   auto group = std::find_if(lease->groups.begin(), lease->groups.end(),
-                            [&](const auto& present) { return present->mailbox == waiter.mailbox_; });
+                            [&](const auto& present) { return &present->mailbox == &waiter.mailbox(); });
   if (group == lease->groups.end()) {
-    group = lease->groups.insert(group, std::make_unique<Group>(Group{lease, waiter.mailbox_, {}, nullptr}));
+    group = lease->groups.insert(group, std::make_unique<Group>(*lease, waiter.mailbox()));
   }
   waiter.group_ = group->get();
   waiter.shard_ = shard.index;
-  waiter.arrival_ = ++shard.arrivals;
-  waiter.state_.store(Waiter::State::kQueued, std::memory_order_relaxed);
-  waiter.group_->waiters.Append(waiter);
+  waiter.place().arrival = ++shard.arrivals;
+  waiter.group_->waiters.Append(waiter.place());
+  waiter.Begin();
   ++lease->waiting;
   Add(waiting_, 1);
   ListDue(shard, *lease);
@@ -68,7 +61,7 @@ void Leases::AnswerAll(Shard& shard, Lease& lease, std::shared_ptr<const Outcome
   for (std::unique_ptr<Group>& group : lease.groups) {
     group->lease = nullptr;
     group->outcome = outcome;
-    Mailbox& mailbox = *group->mailbox;
+    waiting::Mailbox& mailbox = group->mailbox;
     mailbox.Put(std::move(group));
   }
   lease.groups.clear();
@@ -78,18 +71,20 @@ Waiter& Leases::TakeOldest(Lease& lease) {
   Group* oldest = nullptr;
   for (const std::unique_ptr<Group>& group : lease.groups) {
     if (group->waiters.empty()) continue;
-    if (oldest == nullptr || group->waiters.first()->arrival_ < oldest->waiters.first()->arrival_) {
+    if (oldest == nullptr || group->waiters.first()->arrival < oldest->waiters.first()->arrival) {
       oldest = group.get();
     }
   }
   --lease.waiting;
   Add(waiting_, static_cast<size_t>(-1));
-  return *oldest->waiters.TakeFirst();
+  return static_cast<Waiter&>(oldest->waiters.TakeFirst()->waiter);
 }
 
 void Leases::Promote(Shard& shard, Lease& lease, int64_t unix_ms) {
   Waiter& waiter = TakeOldest(lease);
-  Grant(shard, lease, *waiter.leader_, waiter.lease_ms_);
+  // Who stands in a lease's queue has one key, and withdraws under its lock.
+  storage::Require(waiter.Claim(), "leases: a waiter in the queue waits no more");
+  Grant(shard, lease, waiter.leader_, waiter.lease_ms_);
   std::unique_ptr<Outcome> outcome = Present(lease, unix_ms);
   if (outcome == nullptr) {
     outcome = std::make_unique<Outcome>();
@@ -102,9 +97,8 @@ void Leases::Promote(Shard& shard, Lease& lease, int64_t unix_ms) {
   waiter.outcome_ = std::move(outcome);
   waiter.token_ = lease.token;
   waiter.lease_ = &lease;
-  waiter.state_.store(Waiter::State::kPromoted, std::memory_order_relaxed);
   lease.undelivered = &waiter;
-  waiter.mailbox_->Put(waiter);
+  waiter.mailbox().Put(waiter);
 }
 
 void Leases::PromoteOrErase(Shard& shard, Lease& lease, int64_t unix_ms) {
@@ -115,11 +109,13 @@ void Leases::PromoteOrErase(Shard& shard, Lease& lease, int64_t unix_ms) {
   }
 }
 
-// Just before it is told, on its worker's thread: from now on its connection's end is a leader's.
-void Leases::Delivered(Waiter& waiter) {
-  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
+std::shared_ptr<const Outcome> Leases::Take(Waiter& waiter, Token* token) {
+  if (waiter.group_ != nullptr) return waiter.group_->outcome;
+  // From now on its connection's end is a leader's.
   storage::ShardGuard guard(keyspace_, waiter.shard_);
   if (waiter.lease_ != nullptr) CloseUndelivered(*waiter.lease_);
+  *token = waiter.token_;
+  return std::move(waiter.outcome_);
 }
 
 void Leases::CloseUndelivered(Lease& lease) {
@@ -130,11 +126,10 @@ void Leases::CloseUndelivered(Lease& lease) {
 
 Outcome Leases::Finish(Waiter& waiter, Token* token) {
   storage::ShardGuard guard(keyspace_, waiter.shard_);
-  const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
-  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
   *token = {};
-  if (state == Waiter::State::kPromoted) {
-    waiter.mailbox_->Remove(waiter);
+  if (!waiter.Withdraw()) {
+    waiter.End();
+    waiter.mailbox().Remove(waiter);
     if (waiter.lease_ != nullptr) CloseUndelivered(*waiter.lease_);
     *token = waiter.token_;
     return *waiter.outcome_;
@@ -150,7 +145,7 @@ Outcome Leases::Finish(Waiter& waiter, Token* token) {
 }
 
 void Leases::Unqueue(Waiter& waiter) {
-  waiter.group_->waiters.Remove(waiter);
+  waiter.group_->waiters.Remove(waiter.place());
   Lease* lease = waiter.group_->lease;
   if (lease == nullptr) return;
   --lease->waiting;
@@ -159,16 +154,11 @@ void Leases::Unqueue(Waiter& waiter) {
 }
 
 void Leases::Leave(Waiter& waiter) {
-  const Waiter::State seen = waiter.state_.load(std::memory_order_relaxed);
-  if (seen == Waiter::State::kNew || seen == Waiter::State::kDone) return;
+  if (!waiter.pending()) return;
   storage::ShardGuard guard(keyspace_, waiter.shard_);
-  const Waiter::State state = waiter.state_.load(std::memory_order_relaxed);
-  waiter.state_.store(Waiter::State::kDone, std::memory_order_relaxed);
-  if (state == Waiter::State::kQueued) {
-    Unqueue(waiter);
-    return;
-  }
-  waiter.mailbox_->Remove(waiter);
+  if (waiter.Withdraw()) return Unqueue(waiter);
+  waiter.End();
+  waiter.mailbox().Remove(waiter);
   Lease* lease = std::exchange(waiter.lease_, nullptr);
   if (lease == nullptr) return;
   lease->undelivered = nullptr;

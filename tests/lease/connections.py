@@ -147,3 +147,18 @@ def test_waiters_beyond_the_limits_are_busy(command):
             for connection in connections[key]:
                 assert connection in answered[key] or connection.read_frame()[0][1][1] == ("$", b"v")
                 connection.close()
+
+
+def test_a_wait_longer_than_timeout_is_no_idle_time(command):
+    with Server(command, timeout=1) as server, server.connect() as leader, server.connect() as caller:
+        lease(leader)
+        caller.send("GETLEASE", "k", "WAIT", 2500)
+        while caller.silent(0.1):
+            leader.call("PING")
+        assert caller.read_frame()[0][1][0] == ("$", b"BUSY")
+        # The answer counts as well: the connection has its second from here on.
+        ended = time.monotonic()
+        while time.monotonic() < ended + 0.6:
+            leader.call("PING")
+            time.sleep(0.1)
+        assert caller.call("PING") == ("+", b"PONG")

@@ -76,11 +76,9 @@ LeaseWorld::LeaseWorld(size_t workers, const storage::Clock& clock, uint64_t see
                 .lifecycle = *this,
                 .debug = debug_} {
   for (size_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<PaperWorker>());
+    workers_.push_back(std::make_unique<PaperWorker>(workers > 1));
+    leases_.AddMailbox(workers_.back().get(), workers_.back()->mailbox());
     telemetry_.AddWorker(table_.all().size());
-    leases_.AddMailbox(workers_.back().get(), [worker = workers_.back().get()](std::function<void()> job) {
-      worker->Post(std::move(job));
-    });
   }
 }
 

@@ -19,6 +19,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/waiting/mailbox.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
@@ -28,6 +29,8 @@ namespace corral::lease {
 // Jobs posted to a worker's thread wait until the test runs them.
 class PaperWorker final : public client::ClientOwner {
  public:
+  explicit PaperWorker(bool concurrent)
+      : mailbox_([this](std::function<void()> job) { Post(std::move(job)); }, concurrent) {}
   void Post(std::function<void()> job) override;
   // Runs the jobs that were posted so far; false when there were none.
   bool RunJobs();
@@ -36,10 +39,12 @@ class PaperWorker final : public client::ClientOwner {
   void WaitAnswered(client::Client& client) override { client.Unblock(); }
 
   client::ChunkPool chunks;
+  waiting::Mailbox& mailbox() { return mailbox_; }
 
  private:
   std::mutex mutex_;
   std::vector<std::function<void()>> jobs_;
+  waiting::Mailbox mailbox_;
 };
 
 // The parts of replies: the lines of RESP2 without their types and lengths; "-" stands for a null.

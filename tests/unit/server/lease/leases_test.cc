@@ -220,7 +220,7 @@ TEST_CASE("leases: many waiters wake in order and in slices") {
   while (world.worker(0).RunJobs()) {
     size_t awake = woken;
     while (awake < kWaiters && !waiters[awake]->blocked()) ++awake;
-    CHECK(awake - woken <= Mailbox::kSlice);
+    CHECK(awake - woken <= waiting::Mailbox::kSlice);
     for (size_t i = awake; i < kWaiters; ++i) REQUIRE(waiters[i]->blocked());
     woken = awake;
   }

@@ -3,7 +3,7 @@
 
 #include "storage/shard_lock.h"
 
-namespace corral::lease {
+namespace corral::waiting {
 
 class LeafLock {
  public:
@@ -20,4 +20,4 @@ class LeafLock {
   storage::ShardLock lock_;
 };
 
-}  // namespace corral::lease
+}  // namespace corral::waiting

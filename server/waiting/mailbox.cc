@@ -1,13 +1,13 @@
-#include "server/lease/mailbox.h"
+#include "server/waiting/mailbox.h"
 
 #include <mutex>
 
-namespace corral::lease {
+namespace corral::waiting {
 
-void Mailbox::Put(Waiter& promoted) {
+void Mailbox::Put(Waiter& claimed) {
   {
     std::lock_guard guard(lock_);
-    promoted_.Append(promoted);
+    claimed_.Append(claimed.place());
     if (std::exchange(posted_, true)) return;
   }
   post_([this] { DeliverSlice(); });
@@ -22,33 +22,31 @@ void Mailbox::Put(std::unique_ptr<Group> answered) {
   post_([this] { DeliverSlice(); });
 }
 
-void Mailbox::Remove(Waiter& promoted) {
+void Mailbox::Remove(Waiter& claimed) {
   std::lock_guard guard(lock_);
-  promoted_.Remove(promoted);
+  claimed_.Remove(claimed.place());
 }
 
 void Mailbox::DeliverSlice() {
   size_t delivered = 0;
-  while (delivered < kSlice && (DeliverPromoted() || DeliverAnswered())) ++delivered;
+  while (delivered < kSlice && (DeliverClaimed() || DeliverAnswered())) ++delivered;
   {
     std::lock_guard guard(lock_);
-    posted_ = !promoted_.empty() || !answered_.empty();
+    posted_ = !claimed_.empty() || !answered_.empty();
     if (!posted_) return;
   }
   post_([this] { DeliverSlice(); });
 }
 
-bool Mailbox::DeliverPromoted() {
-  Waiter* waiter;
+bool Mailbox::DeliverClaimed() {
+  Place* place;
   {
     std::lock_guard guard(lock_);
-    waiter = promoted_.TakeFirst();
+    place = claimed_.TakeFirst();
   }
-  if (waiter == nullptr) return false;
-  taken_(*waiter);
-  // The waiter goes with its wait.
-  const std::unique_ptr<const Outcome> outcome = std::move(waiter->outcome_);
-  waiter->Deliver(*outcome, waiter->token_);
+  if (place == nullptr) return false;
+  place->waiter.End();
+  place->waiter.Deliver();
   return true;
 }
 
@@ -61,10 +59,10 @@ bool Mailbox::DeliverAnswered() {
     if (answered_.empty()) return false;
     group = answered_.front().get();
   }
-  Waiter* waiter = group->waiters.TakeFirst();
-  waiter->state_.store(Waiter::State::kDone, std::memory_order_relaxed);
-  waiter->Deliver(*group->outcome, {});
+  Waiter& waiter = group->waiters.TakeFirst()->waiter;
+  waiter.End();
+  waiter.Deliver();
   return true;
 }
 
-}  // namespace corral::lease
+}  // namespace corral::waiting

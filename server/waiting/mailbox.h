@@ -6,45 +6,42 @@
 #include <memory>
 #include <utility>
 
-#include "server/lease/leaf_lock.h"
-#include "server/lease/waiter.h"
+#include "server/waiting/leaf_lock.h"
+#include "server/waiting/waiter.h"
 
-namespace corral::lease {
+namespace corral::waiting {
 
 // Any thread puts in, the worker's own takes out: in order, and some in each turn of its loop, so that ten
 // thousand wake-ups do not hold up its other clients. However many are put in, one job is posted at a time.
 class Mailbox {
  public:
   using Post = std::function<void(std::function<void()>)>;
-  // Told on the worker's thread about each promoted waiter just before it is delivered.
-  using Taken = std::function<void(Waiter&)>;
   // Waiters delivered in one turn. Each costs a write to its socket, about 9 us: a request of another client
   // is held up by less than 0.1 ms, and the turns themselves cost a twentieth.
   static constexpr size_t kSlice = 8;
 
   // `post` runs a job on the worker's thread at the end of a turn, behind the turn's output; any thread may
   // call it.
-  Mailbox(Post post, Taken taken, bool concurrent)
-      : post_(std::move(post)), taken_(std::move(taken)), lock_(concurrent) {}
+  Mailbox(Post post, bool concurrent) : post_(std::move(post)), lock_(concurrent) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  void Put(Waiter& promoted);
+  // A waiter that was claimed, and whose place() is free.
+  void Put(Waiter& claimed);
   void Put(std::unique_ptr<Group> answered);
-  // The promoted waiter will not be delivered. The worker's thread.
-  void Remove(Waiter& promoted);
+  // The claimed waiter will not be delivered. The worker's thread.
+  void Remove(Waiter& claimed);
 
  private:
   void DeliverSlice();
-  bool DeliverPromoted();
+  bool DeliverClaimed();
   bool DeliverAnswered();
 
   const Post post_;
-  const Taken taken_;
   LeafLock lock_;
-  WaiterQueue promoted_;
+  Queue claimed_;
   std::deque<std::unique_ptr<Group>> answered_;
   bool posted_ = false;
 };
 
-}  // namespace corral::lease
+}  // namespace corral::waiting
