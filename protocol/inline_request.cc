@@ -9,7 +9,7 @@ namespace {
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// What ends a bare word: fewer characters than what is skipped before it, as in Redis.
+// What ends a word without quotes. Redis skips more kinds of white space before a word than end one.
 bool EndsWord(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 int HexDigit(char c) {

@@ -9,9 +9,9 @@
 
 namespace corral::protocol {
 
-// Appends the arguments of `line` (without its line end) to the pool and returns their number: views into the
-// line, or into `pool.decoded` where a quote had to be taken off. Empty, with the pool as it was, when a
-// quote is not closed or is followed by something other than a space.
+// Appends the arguments of `line`, which comes without its line end, to the pool, and returns their number.
+// They are views into the line, or into `pool.decoded` where quotes were removed. Returns nothing, and leaves
+// the pool as it was, when a quote is not closed or something other than a space follows it.
 std::optional<uint32_t> SplitInlineRequest(std::string_view line, ArgumentPool& pool);
 
 }  // namespace corral::protocol

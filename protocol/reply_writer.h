@@ -10,8 +10,8 @@
 
 namespace corral::protocol {
 
-// Where reply bytes go. The window [pos_, end_) is free space that the writer fills without a call; only when
-// it is used up does the sink provide another one. Owned and used by one thread.
+// Where reply bytes go. The writer fills the free space [pos_, end_) without a virtual call. When that is
+// used up, the sink provides more. One thread owns and uses it.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
@@ -25,13 +25,13 @@ class ReplySink {
   void Commit(char* end) { pos_ = end; }
   // Bytes of any length, copied.
   void Append(std::string_view bytes);
-  // Bytes of any length, by reference where the sink can (large buffers), copied where that is cheaper.
+  // Bytes of any length. The sink keeps a reference to a large buffer and copies a small one.
   virtual void AppendShared(const storage::SharedBytes& bytes) = 0;
 
   static constexpr size_t kMaxContiguous = 4096;
 
  protected:
-  // Makes a window of at least kMaxContiguous bytes; what lies before the old pos_ stays written.
+  // Provides at least kMaxContiguous bytes of free space. The bytes before the old pos_ are kept.
   virtual void NextWindow() = 0;
 
   char* pos_ = nullptr;

@@ -21,8 +21,8 @@ constexpr size_t kLeastDetachedBytes = 64 * 1024;
 // The shortest argument on the wire: "$0\r\n\r\n".
 constexpr size_t kMinArgumentBytes = 6;
 
-// Reads the digits of a length and its line end, canonical and complete; null when the careful path must
-// look. Redis asks for '\r' only: the byte behind it is skipped unseen.
+// Reads the digits of a length and its line end. Null sends an unusual or incomplete length to the careful
+// path. Like Redis, it checks the '\r' and skips the byte behind it whatever it is.
 inline const char* ReadLength(const char* at, const char* end, int64_t* value) {
   constexpr ptrdiff_t kMaxDigits = 18;  // cannot overflow
   if (end - at < 3) return nullptr;
@@ -51,7 +51,7 @@ size_t ReadWhole(std::string_view input, const ReaderLimits& limits, ArgumentPoo
   const char* at = ReadLength(input.data() + 1, end, &arguments);
   if (at == nullptr || arguments == 0 || arguments > limits.max_arguments) return 0;
   if (static_cast<uint64_t>(arguments) > static_cast<size_t>(end - at) / kMinArgumentBytes) return 0;
-  // The count is at most what the input can hold, so that a header alone cannot claim memory.
+  // A count beyond what the input can hold is refused here, so that a header alone cannot claim memory.
   size_t before = pool.views.size();
   pool.views.resize(before + static_cast<size_t>(arguments));
   std::string_view* view = pool.views.data() + before;

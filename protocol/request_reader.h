@@ -33,12 +33,13 @@ struct ReaderLimits {
 
 enum class ReadStatus : uint8_t { kCommand, kIncomplete, kError };
 
-// The state of one connection's request stream. The caller owns the bytes: it passes everything from the
-// start of the current command on; after every call it drops `consumed` bytes; after kIncomplete it keeps the
-// rest (at any address: the state is offsets) and calls again with the same bytes and more behind them. After
-// kError the stream has no further commands. Work per call is linear in the new bytes, also when a huge
-// command arrives in small pieces. A command that is all there is parsed without state or allocation. Idle
-// size: two pointers.
+// The state of one connection's request stream. The caller owns the bytes and passes all of them, from the
+// start of the current command on. After every call it drops `consumed` bytes. After kIncomplete it keeps the
+// rest and calls again with the same bytes and more behind them; they may lie at another address, because the
+// state is made of offsets. After kError the stream has no further commands.
+//
+// Work per call is linear in the new bytes, also when a huge command arrives in small pieces. A complete
+// command is parsed without state or allocation. An idle reader has the size of two pointers.
 class RequestReader {
  public:
   struct Result {
@@ -52,13 +53,13 @@ class RequestReader {
 
   Result Next(std::string_view input, const ReaderLimits& limits, ArgumentPool& pool);
 
-  // After kIncomplete: how many bytes, from the start of the current command, must be there before another
-  // call can get further; 0 when unknown. Lets the caller size its buffer for a big argument once.
+  // After kIncomplete: how many bytes of the current command must be there before another call makes
+  // progress; 0 when unknown. The caller can size its buffer for a big argument by it.
   size_t wanted_bytes() const;
-  // The commands read since the caller last dropped bytes were not run: they are read again.
+  // For commands that were read and not run: the next call reads them again.
   void Restart();
 
-  // What of a command that is not complete has been taken apart. O(arguments).
+  // How much of an incomplete command has been parsed. O(arguments).
   struct Progress {
     size_t parsed_bytes =
         0;  // from its start, as it lies in the caller's buffer: headers and whole arguments
@@ -67,16 +68,17 @@ class RequestReader {
   };
   Progress progress() const;
 
-  // --- A big argument in a buffer of its own, so that whoever keeps it need not copy it. One of a command at
-  // a time.
+  // --- A big argument gets a buffer of its own, so that a command that stores it need not copy it. Each
+  // command has one such argument at a time.
 
-  // After kIncomplete, with the same bytes: when an argument of at least `least` bytes is arriving at their
-  // end, what is there of it moves to a buffer of its own. Returns how many bytes the caller keeps: all, or
-  // those before the argument. To these it adds what follows the argument; the argument's own bytes go to
-  // DetachedTail. The buffer grows with what arrives: an announced length alone claims no memory.
+  // Call it after kIncomplete, with the same bytes. When they end within an argument of at least `least`
+  // bytes, the part that has arrived moves to a buffer of its own. Returns how many bytes the caller keeps:
+  // all of them, or those before the argument. From then on the argument's bytes go to DetachedTail, and the
+  // bytes behind the argument to the caller's own. The buffer grows as bytes arrive, because an announced
+  // length alone must claim no memory.
   size_t Detach(std::string_view input, size_t least);
-  // Where the next bytes belong, at most as many as are there already; empty when no argument is detached, or
-  // all of it is there.
+  // Where the next bytes of the detached argument go: at most as many as have arrived. Empty when no argument
+  // is detached, or when it is complete.
   std::span<char> DetachedTail();
   void CommitDetached(size_t bytes) { detached_->filled += bytes; }
   size_t detached_bytes() const { return detached_ == nullptr ? 0 : detached_->filled; }

@@ -20,7 +20,7 @@ inline constexpr std::string_view kDbIndex = "ERR DB index is out of range";
 inline constexpr std::string_view kInvalidDbIndex = "ERR invalid DB index";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
 inline constexpr std::string_view kOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
-// To a client that ran MONITOR, which Redis counts among its replicas.
+// For a client in MONITOR mode. Redis counts such clients among its replicas.
 inline constexpr std::string_view kNoKeysForMonitor = "ERR Replica can't interact with the keyspace";
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 inline constexpr std::string_view kWrongPass =

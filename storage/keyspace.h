@@ -56,12 +56,12 @@ class Keyspace {
   }
   int databases() const;
 
-  // Hints (lookahead.h), under the lock of the shard: pulls the key's bucket into the cache; later (bucket
-  // there) names what a search touches next.
+  // For lookahead.h, under the lock of the shard. PrefetchBucket asks for the key's bucket. When the bucket
+  // has arrived, VisitNext names the records that a search would touch.
   void PrefetchBucket(int database, uint64_t hash) const;
   template <class Visit>
   void VisitNext(int database, uint64_t hash, Visit&& visit) const;
-  // The cache line of the lock, from whoever had it last. Without lock.
+  // Asks for the cache line of the shard's lock. Needs no lock.
   void PrefetchLock(uint64_t hash) const;
 
   // Shards. Lock order: by index. With concurrent == false these do nothing.
@@ -89,16 +89,13 @@ class Keyspace {
   void RestExpiry(int64_t until_ms) { expiry_rests_until_ms_.store(until_ms, std::memory_order_relaxed); }
   void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go
 
-  // Eviction. Frees keys by the policy until used_bytes() + need <= maxmemory, or until they took as much as
-  // was too much at the beginning: what listeners allocate meanwhile makes no more keys go. Where that takes
-  // long, because the limit was lowered, say, it ends when there is room for what is needed, and later calls
-  // go on. False when it cannot (noeviction, or no candidate): the caller answers OOM. Called before a write,
-  // without shard locks held; locks shards itself.
+  // Eviction. Evicts keys by the policy until the used bytes and `need_bytes` fit into the limit. It frees at
+  // most the excess that it found at the start, so that what listeners allocate meanwhile costs no further
+  // keys. When the excess is large (the limit was lowered, for example), a call stops once there is room for
+  // `need_bytes`, and later calls continue. Returns false when nothing can be evicted (noeviction, or no
+  // candidate): the caller answers OOM. Called before a write, without shard locks; locks shards itself.
   bool MakeRoom(uint64_t maxmemory_bytes, uint64_t need_bytes, int64_t now_ms);
   static constexpr uint64_t kEvictionBudgetUs = 500;
-  // Told by writers so that recency epochs advance with what was written.
-  // (PutString and ResizeString call it themselves.)
-
   void AnnounceCreated(bool wanted) { announce_created_.store(wanted, std::memory_order_relaxed); }
 
   // Bytes of indexes and wheels, without records (MEMORY STATS). Locks each shard itself.

@@ -44,8 +44,8 @@ class Effects {
   virtual ~Effects() = default;
   // `database` as the command sees it, at its time.
   virtual void KeyChanged(const storage::Database& database, const storage::Key& key, const Event& event) = 0;
-  // A deletion of a key that is not there: nothing changed, but a value that somebody fetches for it is
-  // outdated.
+  // A command deleted a key that does not exist. Nothing changed, but a value that a client is fetching for
+  // the key is outdated.
   virtual void AbsentKeyDeleted(const storage::Database& database, const storage::Key& key) = 0;
   // A command that reads found no such key.
   virtual void KeyMissed(const storage::Database& /*database*/, const storage::Key& /*key*/) {}
@@ -82,8 +82,8 @@ struct Services {
   DebugSwitches& debug;
 };
 
-// One command in flight, on its worker's thread, with the locks of its keys held (all of the world's when the
-// row says kExclusive). Arguments are valid until the handler returns.
+// One running command, on its worker's thread. The locks of its keys are held; when its row says kExclusive,
+// no other worker runs. Arguments are valid until the handler returns.
 class Context {
  public:
   Context(Services& services, client::Client& client, telemetry::WorkerStats& stats, const Command& command,

@@ -11,8 +11,8 @@ namespace {
 
 using Arguments = std::span<const std::string_view>;
 
-// The position behind the keyword, searched from begin_index upwards, or, when that is negative, from as far
-// before the end downwards to the first argument. 0 when it is absent.
+// The position behind the keyword, or 0 when the keyword is absent. The search starts at begin_index and goes
+// up. A negative begin_index counts from the end, and the search goes down to the first argument.
 size_t BehindKeyword(const KeySpec& spec, Arguments arguments) {
   const int count = static_cast<int>(arguments.size());
   const bool upwards = spec.begin_index >= 0;

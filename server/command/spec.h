@@ -35,7 +35,7 @@ enum Flag : uint32_t {
   kAllowBusy = 1u << 20,
   kShownFlags = (1u << 21) - 1,
 
-  // Runs while every other worker stands still: it reads or changes more than its keys' shards.
+  // Runs while no other worker runs a command, because it reads or changes more than the shards of its keys.
   kExclusive = 1u << 24,
   // Allowed on a RESP2 connection that is subscribed.
   kWhileSubscribed = 1u << 25,

@@ -9,7 +9,7 @@
 namespace corral::command {
 namespace {
 
-// Longer names are nobody's: Find refuses them before it copies them.
+// No command has a longer name: Find refuses one without copying it.
 constexpr size_t kLongestName = 512;
 
 [[noreturn]] void Contradiction(std::string_view name, const char* what) {
@@ -24,7 +24,7 @@ void CheckKeys(const CommandSpec& spec) {
     if (keys.begin == KeySpec::Begin::kKeyword && keys.keyword.empty()) {
       Contradiction(spec.name, "keys behind a keyword that is not named");
     }
-    // Shard channels are not keys, and SUNSUBSCRIBE may name none.
+    // Shard channels stand where keys would, and SUNSUBSCRIBE may name none of them.
     if (keys.begin != KeySpec::Begin::kIndex || (keys.flags & kKeyNotKey) != 0) continue;
     if (keys.begin_index < 1 || keys.begin_index >= least) Contradiction(spec.name, "keys beyond the arity");
     if (keys.find == KeySpec::Find::kRange && keys.last >= 0 && keys.begin_index + keys.last >= least) {

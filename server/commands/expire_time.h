@@ -16,7 +16,8 @@ struct ExpireTime {
 
   bool given() const { return form != Form::kNone; }
   // Takes the option at position `i` and remembers the argument behind it. False when there is no such
-  // option, none may follow the one already taken (the same one may, and counts), or its number is missing.
+  // option, when its number is missing, or when a different one was taken before. The same option may be
+  // given again, and the last one counts.
   bool Take(const command::Context& ctx, size_t i);
   // The Unix time in ms at which the key is to expire, which may lie in the past. False after an error reply:
   // no integer, not positive, or beyond int64 in ms.

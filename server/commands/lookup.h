@@ -27,7 +27,8 @@ inline const storage::Record* FindForRead(command::Context& ctx, const storage::
   return Announced(ctx, key, ctx.db.Find(key, !ctx.client.no_touch));
 }
 
-// For commands that ask about a key and not for its value: counts, and never marks.
+// For commands that ask about a key and not for its value: counts a hit or a miss, and does not mark the key
+// as used.
 inline const storage::Record* FindForInspection(command::Context& ctx, const storage::Key& key) {
   return Announced(ctx, key, ctx.db.Find(key, false));
 }

@@ -17,8 +17,8 @@ struct StaleTime {
   // Takes the option at position `i`; false when there is no such option, it was given before, or its number
   // is missing.
   bool Take(const command::Context& ctx, size_t i);
-  // Turns the time at which a value ceases to be fresh, Unix ms, into the one at which it expires. False
-  // after an error reply: no integer, not positive, or beyond int64.
+  // Turns the time at which a value becomes stale into the time at which it expires, both in Unix ms. False
+  // after an error reply: the number is no integer, not positive, or too large.
   bool Extend(command::Context& ctx, int64_t fresh_until_ms, int64_t* expire_at_ms) const;
 };
 

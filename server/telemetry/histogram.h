@@ -8,8 +8,8 @@
 
 namespace corral::telemetry {
 
-// Log-linear buckets over nanoseconds: 32 per power of two, up to 2^36 ns (about a minute; longer counts as
-// that). Relative error at most 1/32. Record is a few instructions.
+// Log-linear buckets over nanoseconds, 32 per power of two, up to 2^36 ns (about a minute). Longer times
+// count in the last bucket. The relative error is at most 1/32. Record takes a few instructions.
 class Histogram {
  public:
   static constexpr int kSubBits = 5;

@@ -36,7 +36,8 @@ struct WorkerStats {
   uint64_t query_buffer_disconnections = 0, output_buffer_disconnections = 0;
   uint64_t loop_turns = 0, command_nanos = 0;
 
-  // Codes come from clients, too (DEBUG ERROR, scripts): further ones count in error_replies only.
+  // Clients can invent codes (DEBUG ERROR), so their number is limited; further ones count in error_replies
+  // only.
   static constexpr size_t kMaxErrorCodes = 128;
 
   void CountError(std::string_view code);

@@ -42,17 +42,18 @@ class ChainTable {
     Node** link = LinkTo(node->hash, reinterpret_cast<uintptr_t>(node));
     *link = node->next;
     --size_;
-    // Two for each removal: the buckets keep up, and a table that goes empty gives everything back.
+    // A removal joins up to two buckets, so that their number falls with that of the nodes and an empty
+    // table gives all memory back.
     for (int i = 0; i < 2 && size_ * 2 < buckets_.size(); ++i) Shrink();
   }
 
   // `node` was moved in memory, from `old_address`.
   void Moved(uintptr_t old_address, Node* node) { *LinkTo(node->hash, old_address) = node; }
 
-  // A walk over a table that changes between its steps: it goes through the hashes in the order of their
-  // reversed bits, in which each bucket is a range, however many buckets there are by then. From 0 on while
-  // below kWalkEnd; every node that stays is met. The table must not change from WalkBucket to the WalkNext
-  // that goes on from there: whoever removes nodes meanwhile visits the bucket again.
+  // A walk over a table that may change between its steps. It starts at 0 and ends at kWalkEnd, and visits
+  // every node that stays in the table. It follows the hashes in the order of their reversed bits, because a
+  // bucket is a range in that order for any number of buckets. The table must not change between WalkBucket
+  // and the WalkNext that follows it: a caller that removed nodes visits the same bucket again.
   static constexpr uint64_t kWalkEnd = uint64_t{1} << 32;
   Node* WalkBucket(uint64_t at) const {
     return buckets_.empty() ? nullptr : buckets_[BucketOf(Reversed(at))];

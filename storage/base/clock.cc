@@ -29,7 +29,7 @@ bool CounterIsInvariant() {
   return __get_cpuid(0x80000007, &a, &b, &c, &d) != 0 && (d >> 8 & 1) != 0;
 }
 
-// The two clocks read at one moment: of several tries the one that took the least time between them.
+// Reads both clocks several times and keeps the pair with the least time between the two readings.
 void ReadBoth(uint64_t* ticks, uint64_t* nanos) {
   uint64_t shortest = UINT64_MAX;
   for (int i = 0; i < 16; ++i) {
@@ -69,7 +69,7 @@ void TickCounter::Calibrate() {
   uint64_t last_nanos = 0;
   ReadBoth(&last_ticks, &last_nanos);
   if (last_ticks <= first_ticks || last_nanos <= first_nanos)
-    return;  // a hypervisor lies: stay with the system's clock
+    return;  // the hypervisor reports a wrong rate: use the system's clock
   const unsigned __int128 nanos = last_nanos - first_nanos;
   multiplier_ = static_cast<uint64_t>((nanos << kShift) / (last_ticks - first_ticks));
   uses_cpu_counter_ = true;

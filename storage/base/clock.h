@@ -10,7 +10,7 @@
 
 namespace corral::storage {
 
-// Thread-safe as far as its implementation is; SystemClock is.
+// SystemClock is thread-safe; other implementations say whether they are.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -24,7 +24,7 @@ class SystemClock final : public Clock {
   uint64_t monotonic_ns() const override;
 };
 
-// Stands still until it is told otherwise: for tests and replays.
+// A clock for tests and replays: it moves only when it is told to.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t unix_ms) : unix_ms_(unix_ms) {}
@@ -55,7 +55,7 @@ class TickCounter {
     return MonotonicNanos();
   }
 
-  // Of a difference of two readings; exact to about 20 parts per million, without overflow for 100 years.
+  // Converts the difference of two readings. Exact to about 20 parts per million; no overflow for 100 years.
   uint64_t ToNanos(uint64_t ticks) const {
     return static_cast<uint64_t>((static_cast<unsigned __int128>(ticks) * multiplier_) >> kShift);
   }

@@ -5,8 +5,8 @@
 
 namespace corral::storage {
 
-// Same answers as Redis's stringmatchlen. Never exponential: only the last star is tried again, so the steps
-// are at most the text's length times the pattern's.
+// Gives the same answers as Redis's stringmatchlen. After a mismatch it goes back to the last star only, so
+// it takes at most as many steps as the product of both lengths.
 bool GlobMatch(std::string_view pattern, std::string_view text, bool nocase = false);
 
 }  // namespace corral::storage

@@ -9,7 +9,7 @@
 
 namespace corral::storage {
 
-// XXH3 with a seed drawn at start, so that nobody outside can aim keys at one bucket.
+// XXH3 with a seed drawn at start, so that an outsider cannot choose keys that collide.
 class KeyHasher {
  public:
   explicit KeyHasher(uint64_t seed) : seed_(seed) {}

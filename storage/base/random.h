@@ -6,9 +6,9 @@
 
 namespace corral::storage {
 
-// xoshiro256** 1.0 by David Blackman and Sebastiano Vigna (prng.di.unimi.it, public domain); the state is
-// filled by their splitmix64, so that any seed, 0 included, is good. The same seed gives the same numbers
-// everywhere. Owned by one thread or lock.
+// xoshiro256** 1.0 by David Blackman and Sebastiano Vigna (prng.di.unimi.it, public domain). Their splitmix64
+// fills the state, so any seed is good, 0 included. The same seed gives the same numbers on every machine.
+// Owned by one thread or lock.
 class Random {
  public:
   explicit Random(uint64_t seed);
@@ -37,7 +37,7 @@ class Random {
   uint64_t state_[4];
 };
 
-// A seed from the system, for everything that nobody outside may foresee (the key hash).
+// A seed from the system, for what an outsider must not be able to predict (the key hash).
 uint64_t SystemSeed();
 
 }  // namespace corral::storage

@@ -15,8 +15,8 @@
 namespace corral::storage {
 namespace {
 
-// While a big buffer goes back in one call, no other thread of the process can get memory from the system: 20
-// ms for 256 MB. So the pages go before, a few at a time.
+// The system frees a big buffer in one call (20 ms for 256 MB), during which no other thread of the process
+// gets memory from it. So the pages are given back before that call, a few at a time.
 constexpr uintptr_t kSliceBytes = 1024 * 1024;
 
 void ReturnPages(const char* data, size_t bytes) {

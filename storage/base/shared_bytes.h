@@ -9,8 +9,8 @@
 
 namespace corral::storage {
 
-// Owning handle. The count is atomic, so that handles may be dropped on any thread; the bytes may only be
-// written while `unique()`, by the thread that holds the one handle.
+// A handle that owns one reference. The count is atomic, so a handle may be dropped on any thread. Only the
+// thread that holds the single handle (`unique()`) may write the bytes.
 //
 //   heap block:  | refs u32 | pad u32 | size u64 | capacity u64 | bytes ... |
 class SharedBytes {

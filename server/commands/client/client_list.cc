@@ -113,7 +113,7 @@ bool ReadKillOption(Context& ctx, size_t i, KillFilter* filter) {
   return true;
 }
 
-// Clients that are closed as soon as their worker comes to it are gone already.
+// A client that its worker is about to close does not count any more.
 void AppendLine(const Context& ctx, const Client& client, std::string* text) {
   if (client.close_now()) return;
   *text += DescribeFor(ctx, client);
@@ -207,7 +207,7 @@ void ClientPause(Context& ctx) {
   if (present == client::PauseMode::kNone) {
     clients.Pause(mode, deadline_ms);
   } else {
-    // A pause under way is never made weaker or shorter.
+    // A second pause never makes the first one weaker or shorter.
     clients.Pause(std::max(present, mode), std::max(clients.pause_deadline_ms(), deadline_ms));
   }
   const int64_t pause_ms = clients.pause_deadline_ms() - now_ms, unix_ms = net::EventLoop::UnixMs();

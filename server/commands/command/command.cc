@@ -48,7 +48,7 @@ void Docs(Context& ctx) {
   }
 }
 
-// Channels stand where keys stand, and are none.
+// Channels stand where keys would, but are not keys.
 bool NamesKeys(const CommandSpec& spec) {
   return std::ranges::any_of(
       spec.keys, [](const command::KeySpec& keys) { return (keys.flags & command::kKeyNotKey) == 0; });

@@ -125,7 +125,8 @@ void ReplyKeySpec(ReplyWriter& reply, const KeySpec& spec) {
   ReplyFind(reply, spec);
 }
 
-// `next_key` is the number of key arguments so far: each stands for a key spec, further ones for the last.
+// `next_key` is the number of key arguments so far. Each belongs to one key spec, in order; those that are
+// left over belong to the last one.
 void ReplyArguments(ReplyWriter& reply, const CommandSpec& spec, const std::vector<SyntaxArgument>& arguments,
                     size_t* next_key) {
   reply.Array(arguments.size());

@@ -46,8 +46,8 @@ void ObjectEncoding(Context& ctx) {
 void ObjectRefcount(Context& ctx) {
   const Record* record = FindObject(ctx, ctx.Key(2));
   if (record == nullptr) return;
-  // Redis keeps one object for each of the small integers, counted as INT_MAX references, unless an eviction
-  // policy needs an age per key. Clients' test suites look at it.
+  // Redis shares one object for each small integer and reports INT_MAX references to it, unless the eviction
+  // policy needs an age per key. Test suites of clients check this.
   constexpr int64_t kSharedIntegers = 10000;
   const config::Settings& settings = ctx.services.settings;
   const bool per_key_age = settings.maxmemory_bytes != 0 && (TracksRecency(settings.maxmemory_policy) ||

@@ -114,9 +114,9 @@ lease::Leader& LeaderOf(Context& ctx) {
   return static_cast<lease::Leader&>(*client.leader);
 }
 
-// Whether a fresh value is to be refreshed already: little is left, or the dice say so, the sooner the dearer
-// the value is to make (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
-// Prevention").
+// Whether a fresh value is due for its refresh: because little of its time is left, or by chance. The chance
+// rises with the cost of making the value (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic
+// Cache Stampede Prevention").
 bool IsDue(Context& ctx, const Key& key, const Record& record, const LeaseOptions& options) {
   if (!options.may_be_early()) return false;
   // EXPIRE may have put the expiry before the end of the fresh time.
@@ -160,7 +160,7 @@ void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, in
 
 // No value, or one that is to be refreshed.
 void AskForLease(Context& ctx, const Key& key, const Record* record, const LeaseOptions& options) {
-  // Behind CLIENT REPLY OFF nobody would read the token: the lease would be nobody's.
+  // With CLIENT REPLY OFF the client would never see the token, so it gets no lease.
   if (ctx.client.reply_mode != client::ReplyMode::kOn)
     return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
@@ -284,7 +284,7 @@ void SetLease(Context& ctx) {
   Key key = ctx.Key(1);
   uint32_t cost_us = 0;
   if (!leases.MayFill(ctx.db.index(), key, token, &cost_us)) return ctx.reply.Integer(0);
-  // What never ceases to be fresh is never refreshed early: nobody asks for its cost.
+  // A value that never becomes stale is never refreshed early, so its cost is not needed.
   if (options.time.given()) put.cost_us = cost_us;
   if (storage::SharedBytes buffer = ctx.client.reader.BufferOf(ctx[3])) [[unlikely]] {
     ctx.db.PutString(key, std::move(buffer), put);

@@ -40,7 +40,8 @@ struct SetOptions {
   StaleTime stale;  // only with a time
 };
 
-// SET's options behind key and value, in any order; of contradicting ones the later is the mistake.
+// The options of SET behind key and value, in any order. When two contradict each other, the second one is
+// the error.
 bool ReadSetOptions(Context& ctx, SetOptions* options) {
   for (size_t i = 3; i < ctx.size(); ++i) {
     if (ctx.Is(i, "NX") && !options->if_present) {
