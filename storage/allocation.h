@@ -1,4 +1,4 @@
-// Raw memory of a size that its owner knows: giving it back by size spares the allocator the search for it.
+// Raw memory whose owner knows its size: freeing it by size saves the allocator a look-up.
 #pragma once
 
 #include <cstddef>

@@ -32,10 +32,10 @@ class Slot {
   uint64_t bits_ = 0;
 };
 
-// Seven slots of eight bytes, seven stamps, one byte `spills`: how many records whose home lies here or
-// before had to go past this bucket because it was full. Zero ends a search. At kSticky it no longer counts,
-// until the segment is rebuilt. There are no overflow buckets: neighbours in memory are neighbours in the
-// search. Owned by the shard's lock.
+// Seven slots of eight bytes, seven stamps, and one byte `spills`. `spills` counts the records that belong
+// into this bucket or an earlier one and lie behind it because it was full; a search ends where it is zero.
+// At kSticky it stops counting until the segment is rebuilt. There are no overflow buckets: a search goes on
+// in the next bucket in memory. Owned by the shard's lock.
 struct alignas(64) Bucket {
   static constexpr int kSlots = 7;
   static constexpr uint8_t kSticky = 255;
@@ -52,7 +52,7 @@ struct alignas(64) Bucket {
 
   static int SlotOf(unsigned matches);
 
-  // What the choice of a victim reads and writes.
+  // Read and written when a key to evict is chosen.
   bool occupied(int i) const { return !slots[i].empty(); }
   bool expiring(int i) const { return slots[i].expires(); }
   int64_t expire_at_ms(int i) const { return slots[i].record()->expire_at_ms(); }

@@ -16,10 +16,10 @@ namespace corral::storage {
 // Walks over the buckets of one table in windows of eight neighbours: up to 56 candidates on 8 consecutive
 // cache lines.
 //
-// LRU and TTL take the key with the lowest order. They stay at a window as long as its best is as good as
-// what usually goes, else look at up to three more: so the victims come from the oldest percent or two of the
-// table, not just from the oldest of a sample. LFU takes the oldest on probation while more than a sixteenth
-// of the window is on probation, else the lowest order of the others.
+// LRU and TTL evict the key with the lowest order in a window. When that key is younger than the victims of
+// late, they look at up to three more windows. So victims come from the oldest one or two percent of the
+// table. LFU evicts the oldest key on probation while more than a sixteenth of the window is on probation,
+// and otherwise the key with the lowest order among the others.
 //
 // What it needs of a table:
 //
@@ -97,8 +97,8 @@ class VictimFinder {
     return place;
   }
 
-  // Windows without a candidate (few expiring keys among many others) are passed, by all three, until the
-  // whole table was seen.
+  // Each of the three skips windows without a candidate (few expiring keys among many others), until it has
+  // seen the whole table.
 
   template <class Table, class Order>
   Position Walk(Table& table, Order&& order) {

@@ -33,8 +33,8 @@ uint32_t HashIndex::PreviousCount(uint32_t bucket_count) {
   return bucket_count <= 8 ? bucket_count - 1 : bucket_count - (1u << (std::bit_width(bucket_count - 1) - 3));
 }
 
-// Segments do not split at one size: those that began together would go on together, and the whole table with
-// them.
+// Each segment splits at a size of its own. With one common size all segments would split at the same time,
+// and the memory of the table would jump.
 uint32_t HashIndex::SplitCount(uint32_t canonical, uint32_t depth) {
   const uint32_t mixed = (canonical + (depth << 24) + 1) * 0x9e3779b1u;
   return kMaxBuckets - (mixed >> 30) * (kMaxBuckets / 8);
@@ -214,7 +214,8 @@ void HashIndex::Split(uint32_t canonical) {
   FreeBuckets(old.buckets, old.bucket_count);
 }
 
-// Takes the smaller class only when that leaves an eighth of its room: no flapping between two classes.
+// Shrinks to the smaller class only when an eighth of that class stays free, so that a segment does not move
+// back and forth between two classes.
 void HashIndex::ShrinkOrJoin(uint32_t canonical) {
   const Segment& segment = entries_[canonical];
   if (segment.bucket_count == 1) return;

@@ -14,7 +14,7 @@
 
 namespace corral::storage {
 
-// A place in the walk over an index that survives its growing and shrinking (see HashIndex::Walk).
+// A place in a walk over an index. It stays valid while the index grows and shrinks (see HashIndex::Walk).
 struct WalkPosition {
   uint32_t prefix = 0;  // the segment: the low `depth` bits of the directory part of its hashes
   uint32_t tag = 0;     // what was visited in it: records with smaller tags
@@ -84,10 +84,10 @@ class HashIndex {
     for (; matches != 0; matches &= matches - 1) visit(bucket.slots[Bucket::SlotOf(matches)].record());
   }
 
-  // Calls visit(Position) for the records of one home bucket, from `*at` on, and moves `*at` to the next one;
-  // false after the last. A record that is there during a whole walk is visited at least once, whatever is
-  // inserted and removed between the calls; more than once only if segments were split or joined. `*at` may
-  // hold anything: then the walk starts anywhere.
+  // Calls visit(Position) for the records whose home is the bucket at `*at`, and moves `*at` to the next
+  // bucket. Returns false after the last one. A record that stays in the index for a whole walk is visited at
+  // least once, whatever is inserted and removed between the calls, and more than once only if segments were
+  // split or joined. Any value of `*at` is safe: it only decides where the walk starts.
   template <class Visit>
   bool Walk(WalkPosition* at, Visit&& visit) const;
   // Calls visit(Position) for each record whose hash may have the low half `hash_low` (the tag and the
@@ -98,14 +98,15 @@ class HashIndex {
   template <class Visit>
   void ForEachBucket(Visit&& visit) const;
 
-  // A numbering of places in hash space, for choosing at random: neighbours are neighbours in memory, every
-  // place holds one bucket or none, and buckets have as many places as their share of the hash space demands.
+  // Numbers the places of the hash space, so that one can be chosen at random. Neighbouring places are
+  // neighbours in memory. A place holds one bucket or none, and a bucket has places in proportion to its
+  // share of the hash space.
   size_t places() const {
     return directory_.size() == 1 ? directory_[0].bucket_count : directory_.size() << kPlaceBits;
   }
   Bucket* BucketAt(size_t place) const;
-  // A slot from `random` so that each slot of the index is equally likely; often an empty one or none: try
-  // again.
+  // Chooses a slot by `random`, each slot of the index being equally likely. The result is often an empty
+  // slot or none; the caller then tries again.
   Position SlotAt(uint64_t random) const;
 
   uint64_t HashOf(const Record& record) const { return hasher_(record.key()); }

@@ -35,8 +35,8 @@ class LazyFree {
 
   void Submit(std::unique_ptr<Garbage> garbage);
   void Submit(SharedBytes bytes, size_t objects);
-  // Lets go of a buffer that nobody asked to be freed in the background; where that would take long, it is
-  // done there all the same.
+  // Frees a buffer although no client asked for the background: here when that is quick, else in the
+  // background all the same.
   void Discard(SharedBytes bytes) {
     if (bytes && bytes.capacity() >= kSlowBytes && bytes.unique()) [[unlikely]]
       Submit(std::move(bytes), 0);

@@ -1,4 +1,4 @@
-// Loops over the keys: buckets, what these name, records.
+// The loops over the keys: their buckets, the records that these name, and the records themselves.
 #include "storage/lookahead.h"
 
 #include "storage/prefetch.h"

@@ -1,5 +1,4 @@
-// The keys that a batch is about to use: their buckets and then their records are asked into the cache
-// together.
+// Prefetches the keys that a batch is about to use: all their buckets first, then all their records.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +9,20 @@
 
 namespace corral::storage {
 
-// A prefetch whose page is not in the TLB holds up what follows until the walk of the page tables is done,
-// and the CPU walks for as many prefetches at once as stand close together. So nothing is asked for while
-// keys are added: Run has a loop for the buckets, one that looks up which records they name, and one for the
-// records.
+// A prefetch of a page that is not in the TLB delays the instructions behind it until the page tables have
+// been walked. The CPU does several such walks at once when the prefetches stand close together. So Add
+// prefetches nothing, and Run has three tight loops: one prefetches the buckets, one looks up which records
+// they name, and one prefetches the records.
 //
-// The first two need the lock of the key's shard, and a lock costs as much as the step. So with several
-// threads keys are chained by shard first, and both loops take a lock once for all keys of a shard:
+// The first two loops need the lock of the key's shard, and taking a lock costs as much as the step itself.
+// So with several threads Add chains the keys by shard, and both loops take a lock once for all keys of a
+// shard:
 //
 //   shards_            the shards at hand
 //   heads_[shard]      its last key, or kNone
 //   keys_[i].previous  the one before, or kNone
 //
-// These are hints: a shard that another thread holds at the moment is left out. One thread.
+// Prefetching is optional, so a shard that another thread holds is skipped. One thread.
 class Lookahead {
  public:
   explicit Lookahead(const Keyspace& keyspace);

@@ -63,12 +63,13 @@ const char* AllocatorName() { return "libc"; }
 
 }  // namespace corral::storage
 
-// What jemalloc reads when the process starts; the environment variable MALLOC_CONF still has the last word.
-// slab_sizes: records of up to 128 bytes come from slabs of 16 pages. Every slab costs 128 bytes of
-// bookkeeping, which with the usual single page is 2 bytes for each record of 64. Decay: pages that a growing
-// table leaves behind go back to the system after a second, not after ten, and are really given back then, so
-// that resident memory follows what is stored. thp: huge pages where the process may have them, which is to
-// say with `disable-thp no`.
+// jemalloc reads this when the process starts; the environment variable MALLOC_CONF overrides it.
+//
+// slab_sizes: records of up to 128 bytes come from slabs of 16 pages. A slab costs 128 bytes of bookkeeping;
+// with the default of one page that would be 2 bytes for each record of 64 bytes.
+// decay: unused pages go back to the system after one second instead of ten, so that resident memory follows
+// what is stored.
+// thp: huge pages are used where the process may have them, that is with `disable-thp no`.
 const char* malloc_conf = "slab_sizes:1-128:16,dirty_decay_ms:1000,muzzy_decay_ms:0,thp:always";
 
 namespace corral::storage {

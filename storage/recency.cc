@@ -146,9 +146,9 @@ void RecencyClock::PlanCompaction() {
   if (mode_ == RecencyMode::kLfu) UpdateFrequencyTables();
 }
 
-// The order of a key is a time: that of its last use, moved forward by what its level is worth, or backward
-// while it is on probation. So an old key with many uses meets a new one with few. (LRFU: Lee et al., IEEE
-// Transactions on Computers 2001; the probation is the small queue of S3-FIFO: Yang et al., SOSP 2023.)
+// The order of a key is the time of its last use, moved forward by its level, or backward while it is on
+// probation. So one number compares an old key of many uses with a new key of few. (LRFU: Lee et al., IEEE
+// Transactions on Computers 2001. Probation is the small queue of S3-FIFO: Yang et al., SOSP 2023.)
 void RecencyClock::UpdateFrequencyTables() {
   ++generation_;
   for (size_t stamp = 0; stamp < orders_.size(); ++stamp) {

@@ -15,9 +15,10 @@ enum class RecencyMode : uint8_t { kLru, kLfu };
 // and nothing wraps. An epoch ends when the bytes set by SetEpochBytes were written in it, or when it is a
 // second old and something is used. Every epoch's start time is remembered for OBJECT IDLETIME.
 //
-// When the ranks run out, neighbouring epochs are merged and all stamps of the shard are translated by a
-// table of 256 entries (Compact). Those merge first whose joint length is small against their age, by time
-// and by bytes: old ages become coarse, recent ones stay exact, and a month fits as well as a minute.
+// When the ranks run out, Compact merges neighbouring epochs and translates all stamps of the shard by a
+// table of 256 entries. It first merges the pairs whose joint length, in time and in bytes, is small compared
+// with their age. So old ages become coarse, recent ones stay exact, and 256 ranks are enough for any span of
+// time.
 //
 // Owned by the shard's lock. Touch and NewStamp are O(1), Compact is O(buckets of the shard), once per 64
 // epochs at most.
@@ -47,8 +48,8 @@ class RecencyClock {
     return mode_ == RecencyMode::kLru ? rank_ : TouchFrequency(stamp);
   }
 
-  // Ranks are about to run out: the owner calls Compact soon, at a moment when it can visit all buckets.
-  // Until then the last epoch goes on for longer, which costs precision only. Check it on every use (one
+  // True when the ranks are about to run out. The owner then calls Compact as soon as it can visit all
+  // buckets. Until then the last epoch lasts longer, which costs precision only. Checked on every use (one
   // predictable branch).
   bool compaction_due() const { return compaction_due_; }
   // for_each_bucket(visit) must call visit(uint8_t* stamps, int count) for every bucket of every table of the
@@ -70,7 +71,8 @@ class RecencyClock {
   // Which of two keys goes first: the one with the lower order. Comparable until the next call of anything
   // but this.
   int32_t Order(uint8_t stamp) const { return mode_ == RecencyMode::kLru ? stamp : orders_[stamp]; }
-  // LFU: not used again since it came, and not remembered as evicted a short while before.
+  // LFU: on probation. The key has not been used since it was stored, and was not evicted shortly before
+  // that.
   bool OnProbation(uint8_t stamp) const { return mode_ == RecencyMode::kLfu && (stamp & (kLevels - 1)) == 0; }
   // An evicted key: LFU mode does not put it on probation again if it comes back soon. `keys`: how many its
   // table holds; two bytes are remembered for each.

@@ -20,8 +20,8 @@ void Shard::RestartRecency(RecencyMode mode, int64_t now_ms) {
     present->index().ForEachBucket([&](Bucket& bucket) {
       for (int i = 0; i < Bucket::kSlots; ++i) {
         if (!bucket.occupied(i)) continue;
-        // The tag stands for the hash: its low half is only asked for evicted keys, of which there are none
-        // yet.
+        // The tag is enough here: the low half of the hash matters for evicted keys only, and the clock
+        // remembers none after a restart.
         bucket.stamps[i] = recency.NewStamp(bucket.slots[i].tag(), now_ms);
       }
     });

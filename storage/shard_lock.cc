@@ -9,8 +9,8 @@ namespace {
 
 // What holds a shard is short: a command, or a slice of expiry.
 constexpr int kSpins = 200;
-// Then its holder is likely not running: it gets the core, if it waits for this one; else it has lost its own
-// for a time slice, and spinning on would only heat.
+// After so many tries the holder is probably not running, and spinning on would waste the core: the thread
+// gives its core away, which the holder may be waiting for.
 constexpr int kYields = 10;
 constexpr std::chrono::microseconds kSleep{50};
 

@@ -1,12 +1,12 @@
-// The lock of a shard: short critical sections, so whoever finds it taken looks again instead of being woken.
+// The lock of a shard. Its critical sections are short, so a thread that finds it taken spins.
 #pragma once
 
 #include <atomic>
 
 namespace corral::storage {
 
-// Not recursive, not fair. Uncontended: an atomic exchange to lock, a plain store to unlock. A lock that
-// wakes sleepers needs a second atomic instruction there, to learn of them; those who wait here pay instead.
+// Not recursive, not fair. Without contention it costs an atomic exchange to lock and a plain store to
+// unlock. A lock that wakes sleeping threads would need a second atomic instruction to unlock.
 class ShardLock {
  public:
   void Lock() {

@@ -17,7 +17,7 @@
 
 namespace corral::storage {
 
-// A key is expired from the millisecond after its expiry on; the last one that there is has none after it.
+// A key is expired from the millisecond after its expiry on. The greatest expiry has no millisecond after it.
 constexpr int64_t FirstExpiredMs(int64_t expire_at_ms) {
   return expire_at_ms == INT64_MAX ? expire_at_ms : expire_at_ms + 1;
 }
@@ -25,11 +25,11 @@ constexpr int64_t FirstExpiredMs(int64_t expire_at_ms) {
 // Invariants: the slot of a record with an expiry says so; and for each such record the wheel (or the one
 // that is being replaced) holds a reference that fires at its deadline or before.
 //
-// A deadline that moves later adds no reference: the old one fires, finds the record alive, and is filed
-// again. One that moves earlier, PERSIST, overwriting and deleting leave stale references behind. They never
-// outnumber StaleLimit(): then a new wheel takes over. It is filled by a walk over the index, some buckets
-// with each further reference, and the old one is dropped whole. So the memory of the wheels is bounded by
-// what is in the table.
+// When a deadline moves later, no reference is added: the old one fires, finds the record alive, and is filed
+// again. An earlier deadline, PERSIST, overwriting and deleting leave stale references behind. When their
+// number reaches StaleLimit(), a new wheel replaces the old one. Each further reference also files the
+// records of some buckets in the new wheel, until the whole index was walked and the old wheel is freed. So
+// the size of the table bounds the memory of its wheels.
 //
 // Owned by the shard's lock; size() and expiring_size() may be read by anybody. All work per call is bounded.
 class Table {
@@ -132,8 +132,8 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
     if (!due) break;
     expire(due_hash, due);
   }
-  // One reference takes the place of the fired one, and serves all that share the hash's low half: one for
-  // each of them would double what two such keys have, each time.
+  // One reference replaces the fired one and serves all records with the same low half of the hash. With one
+  // reference for each of them, two such keys would double their references at every firing.
   int64_t next_ms = INT64_MAX;
   bool alive = false;
   index_.VisitHashLow(hash_low, [&](Position position) {

@@ -8,7 +8,7 @@
 namespace corral::config {
 namespace {
 
-// One way to write each thing that must be said, beside the first one's other names.
+// The rights that the line must grant, each with all its spellings.
 struct Rule {
   std::string_view name, other;
 };
@@ -28,7 +28,7 @@ Result CheckUser(const std::vector<std::string>& words, const Settings& settings
     holds = holds && says([&](const std::string& word) { return word == rule.name || word == rule.other; });
   }
   holds = holds && says([&](const std::string& word) { return NamesPassword(word, settings); });
-  // Whatever else is said would restrict or extend.
+  // Any other word would restrict or extend the user.
   holds = holds && std::all_of(words.begin() + 1, words.end(), [&](const std::string& word) {
             return word == "sanitize-payload" || NamesPassword(word, settings) ||
                    std::any_of(std::begin(kRules), std::end(kRules),

@@ -1,5 +1,5 @@
-// The gate between workers: all run commands as its readers; what needs the world to stand still is its
-// writer.
+// The gate between workers. All run commands as its readers; a command that must run while all others stand
+// still is its writer.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ class Gate {
   // Asked between two commands: if true, Leave and Enter again.
   bool WriterWaits() const { return concurrent_ && writer_.load(std::memory_order_relaxed) != 0; }
 
-  // Called by a worker that has entered; it has entered again when the scope ends. Between the call and the
-  // moment at which it returns other writers may have run.
+  // Made by a worker that has entered; it is inside again when the scope ends. Other writers may run before
+  // the constructor returns.
   class Exclusive {
    public:
     Exclusive(Gate& gate, size_t worker);

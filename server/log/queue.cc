@@ -57,7 +57,7 @@ void Queue::Run(State& state) {
     state.work.wait(lock, [&] { return state.stopping || !state.lines.empty(); });
     if (state.lines.empty()) return;
     WriteOne(state, lock);
-    // Those that found no room came after all that had found some.
+    // Lost lines came after all that are in the queue.
     if (state.lines.size() == 1 && state.lost != 0) SayLost(state, lock);
     state.bytes -= state.lines.front().line.text.size();
     state.lines.pop_front();

@@ -51,7 +51,7 @@ uint32_t RaiseFileLimit(uint32_t maxclients, int workers, const FileLimit& limit
   }
   if (before >= wanted) return maxclients;
 
-  // What the system agrees to is somewhere between: halve the distance until it is found.
+  // The greatest limit that the system grants lies between the two: a binary search finds it.
   uint64_t best = before;
   uint64_t refused = wanted + 1;
   int error = 0;

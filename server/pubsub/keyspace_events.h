@@ -14,7 +14,8 @@ class KeyspaceEvents {
  public:
   KeyspaceEvents(Hub& hub, const config::Settings& settings) : hub_(hub), settings_(settings) {}
 
-  // Whether notify-keyspace-events asks for the class: the one test that a write pays while it asks for none.
+  // Whether notify-keyspace-events asks for the class. A write costs only this test while no events are
+  // wanted.
   bool Wanted(command::EventClass event_class) const {
     return (settings_.notify_keyspace_events & event_class) != 0;
   }

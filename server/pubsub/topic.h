@@ -13,8 +13,8 @@ class Client;
 
 namespace corral::pubsub {
 
-// The subscribers that one worker runs, in an array of their own unless there is only one. Which place a
-// client has is written in its own set of topics, so that leaving costs O(1).
+// The subscribers of one worker: in an array, or in `one` when there is only one. A client's set of topics
+// holds its place here, so that leaving costs O(1).
 struct Subscribers {
   Subscribers* next = nullptr;  // of another worker
   uint32_t worker = 0;

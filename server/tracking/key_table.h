@@ -32,7 +32,7 @@ struct TrackedKey {
   };
 
  private:
-  // Behind `count`, which no padding follows: names begin at once.
+  // Names begin directly behind `count`, without padding.
   static constexpr size_t kHeaderBytes = sizeof(void*) + 3 * sizeof(uint32_t);
   const char* Bytes() const { return reinterpret_cast<const char*>(this) + kHeaderBytes; }
   char* Bytes() { return reinterpret_cast<char*>(this) + kHeaderBytes; }
