@@ -24,8 +24,12 @@ void Client::Block(std::unique_ptr<Wait> wait, int64_t deadline_ms) {
 }
 
 size_t Client::MemoryBytes() const {
+  return OwnMemoryBytes() + output.allocated_bytes() - output.own_bytes();
+}
+
+size_t Client::OwnMemoryBytes() const {
   return sizeof(*this) + sizeof(net::Stream) + pending_input.capacity() + reader.detached_capacity() +
-         output.allocated_bytes() + (subscriptions ? subscriptions->allocated_bytes() : 0) +
+         output.own_bytes() + (subscriptions ? subscriptions->allocated_bytes() : 0) +
          (tracking ? sizeof(TrackingMode) + tracking->prefix_bytes : 0) + name.capacity() +
          library_name.capacity() + library_version.capacity();
 }

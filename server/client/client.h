@@ -145,6 +145,8 @@ class Client {
   // --- figures for CLIENT LIST
   uint64_t bytes_in = 0, bytes_out = 0, commands = 0;
   size_t MemoryBytes() const;
+  // The same without the buffers in its output that it shares with keys and other clients.
+  size_t OwnMemoryBytes() const;
   size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
   size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began
   int64_t output_soft_limit_since_ms = 0;                   // 0: below the soft limit

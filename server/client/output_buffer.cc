@@ -107,10 +107,15 @@ void OutputBuffer::AddShared(const storage::SharedBytes& bytes) {
 }
 
 size_t OutputBuffer::allocated_bytes() const {
+  size_t bytes = own_bytes();
+  ForEachShared([&](const storage::SharedBytes& shared) { bytes += shared.allocated_bytes(); });
+  return bytes;
+}
+
+size_t OutputBuffer::own_bytes() const {
   size_t bytes = open_chunk_ ? ChunkPool::kChunkBytes : 0;
   for (size_t i = head_; i < pieces_.size(); ++i) {
     if (pieces_[i].chunk) bytes += ChunkPool::kChunkBytes;
-    if (pieces_[i].shared) bytes += pieces_[i].shared.allocated_bytes();
   }
   return bytes + pieces_.capacity() * sizeof(Piece);
 }

@@ -72,6 +72,15 @@ class OutputBuffer final : public protocol::ReplySink {
   size_t pieces() const { return pieces_.size() - head_; }
   // Heap memory held for what is pending; shared buffers count in full, as Redis counts its reply list.
   size_t allocated_bytes() const;
+  // The same without the shared buffers: what goes when the connection does.
+  size_t own_bytes() const;
+  // Calls `visit(bytes)` with each shared buffer that is not sent to its end.
+  template <class Visit>
+  void ForEachShared(Visit visit) const {
+    for (size_t i = head_; i < pieces_.size(); ++i) {
+      if (pieces_[i].shared) visit(pieces_[i].shared);
+    }
+  }
 
   // What lies behind a mark can be taken back while nothing of it was gathered (CLIENT REPLY OFF and SKIP);
   // its memory is given back as well.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -37,6 +38,7 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       stats_(stats),
       gate_(gate),
       index_(index),
+      pass_(gate, index),
       loop_(this),
       chunks_(&services.lazy_free),
       executor_(services, stats, gate, index, ticks, monitors),
@@ -60,16 +62,14 @@ void Worker::Run() {
 // --- turns
 
 void Worker::EnterGate() {
-  if (inside_) return;
-  inside_ = soon_open_ = true;
-  gate_.Enter(index_);
+  if (!pass_.Enter()) return;
+  soon_open_ = true;
   executor_.clock().Refresh();
 }
 
-void Worker::LeaveGate() {
-  if (!inside_) return;
-  inside_ = false;
-  gate_.Leave(index_);
+void Worker::GiveWay() {
+  if (pass_.GiveWay()) [[unlikely]]
+    executor_.clock().Refresh();
 }
 
 void Worker::AfterPoll() {
@@ -87,7 +87,7 @@ bool Worker::WorkWaits() const {
 }
 
 void Worker::EndTurn() {
-  if (!inside_) return;  // nothing happened
+  if (!pass_.inside()) return;  // nothing happened
   BeginTurn();
   RunBatch();
   RunDue();
@@ -103,7 +103,7 @@ void Worker::EndTurn() {
   last_read_ = nullptr;
   ++stats_.loop_turns;
   ScheduleWakeup();
-  LeaveGate();
+  pass_.Leave();
   // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs
   // requests that arrive meanwhile milliseconds unless it gets the core now.
   if (ran_more) std::this_thread::yield();
@@ -230,7 +230,7 @@ void Worker::CloseAll() {
     FlushAll();
   } while (!unsent_.empty());
   while (!clients_.empty()) Close(*clients_.begin()->second);
-  LeaveGate();  // another worker may still wait for its turn alone
+  pass_.Leave();  // another worker may still wait for its turn alone
 }
 
 void Worker::Visit(uint64_t client_id, std::function<void(Client&)> work) {
@@ -269,6 +269,7 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
 
 std::span<char> Worker::ReadBuffer(net::Stream& stream) {
   EnterGate();
+  GiveWay();
   auto& client = *static_cast<Client*>(stream.context);
   // One read a turn for each connection; what the socket still holds makes it readable again in the next. Not
   // every second read follows the first: libuv polls again within the turn when more than 1,024 connections
@@ -321,7 +322,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
     if (client.close_now()) return;
   }
   if (client.blocked() && client.wait()->EndsOnInput()) {
-    ForgetDeadline(client);
+    deadlines_.Forget(client);
     client.wait()->ReplyTimeout(client.reply);
     client.Unblock();
     QueueFlush(client);
@@ -360,8 +361,7 @@ void Worker::AfterCommand(Client& client) {
     client.wait()->ReplyTimeout(client.reply);
     client.Unblock();
   }
-  if (client.blocked() && client.wait_deadline_ms() != 0)
-    waits_.emplace(client.wait_deadline_ms(), client.id);
+  if (client.blocked()) deadlines_.Add(client);
   QueueFlush(client);
 }
 
@@ -406,6 +406,8 @@ void Worker::SendPending(Client& client) {
   std::array<net::Slice, kWriteSlices> slices;
   bool full = false;  // the socket took less than it was given
   for (size_t share = SendShare(client); !client.output.empty();) {
+    GiveWay();
+    if (client.close_now()) return;
     if (share == 0) {
       client.output_waits = client.flush_queued = true;
       unsent_.push_back(&client);
@@ -518,18 +520,14 @@ void Worker::KeepMemoryLimit() {
 
 // --- waiting
 
-void Worker::ForgetDeadline(const Client& client) {
-  if (client.wait_deadline_ms() != 0) waits_.erase({client.wait_deadline_ms(), client.id});
-}
-
 void Worker::WaitAnswered(Client& client) {
-  ForgetDeadline(client);
+  deadlines_.Forget(client);
   client.Unblock();
   Resume(client);
 }
 
 void Worker::EndWait(Client& client, client::WaitEnd end) {
-  ForgetDeadline(client);
+  deadlines_.Forget(client);
   if (end == client::WaitEnd::kTimeout) client.wait()->ReplyTimeout(client.reply);
   if (end == client::WaitEnd::kError) client.reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   client.Unblock();
@@ -576,16 +574,13 @@ void Worker::RunDue() {
   int64_t now = loop_.NowMs();
   if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms())
     ExpireKeys();
-  int left = kTurnDeadlines;
-  for (; !waits_.empty() && waits_.begin()->first <= now && left > 0; --left) {
-    auto found = clients_.find(waits_.begin()->second);
-    if (found == clients_.end() || !found->second->blocked()) {
-      waits_.erase(waits_.begin());
-      continue;
-    }
-    EndWait(*found->second, client::WaitEnd::kTimeout);
+  for (int left = kTurnDeadlines; left > 0; --left) {
+    const std::optional<uint64_t> due = deadlines_.TakeDue(now);
+    if (!due) break;
+    Client* client = Find(*due);
+    if (client != nullptr && client->blocked()) EndWait(*client, client::WaitEnd::kTimeout);
   }
-  deadlines_wait_ = left == 0;
+  deadlines_wait_ = deadlines_.next_ms() <= now;
   services_.leases.RunDue();
   if (!paused_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) ResumePaused();
   if (!batch_.empty()) RunBatch();
@@ -610,7 +605,7 @@ void Worker::ScheduleWakeup() {
   if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
   // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);
-  if (!waits_.empty()) at = std::min(at, waits_.begin()->first);
+  at = std::min(at, deadlines_.next_ms());
   at = std::min(at, services_.leases.next_due_ms());
   if (!paused_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
   loop_.MoveTimer(at);

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -14,8 +13,10 @@
 #include "server/client/registry.h"
 #include "server/command/context.h"
 #include "server/dispatch/batch.h"
+#include "server/dispatch/deadlines.h"
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
+#include "server/dispatch/gate_pass.h"
 #include "server/net/event_loop.h"
 #include "server/net/stream.h"
 #include "server/waiting/mailbox.h"
@@ -24,7 +25,8 @@ namespace corral::dispatch {
 
 // A turn: the kernel reports readable connections, each is read once into the arena, the batch runs, expiry
 // gets its share, and every connection with output is flushed once. Inside the gate from the first event to
-// the last flush. All members belong to the worker's thread unless they say otherwise.
+// the last flush, but for writers that are let in between two steps (GatePass). All members belong to the
+// worker's thread unless they say otherwise.
 class Worker final : public net::LoopHooks,
                      public net::StreamHandler,
                      public BatchObserver,
@@ -91,7 +93,7 @@ class Worker final : public net::LoopHooks,
   static constexpr int64_t kExpiryBudgetUs = 200;
 
   void EnterGate();
-  void LeaveGate();
+  void GiveWay();  // before a system call
   void EndTurn();
   void RunBatch();
   void QueueFlush(client::Client& client);
@@ -113,7 +115,6 @@ class Worker final : public net::LoopHooks,
   // Whether there is more to do than this turn had time for.
   bool WorkWaits() const;
   void EndWait(client::Client& client, client::WaitEnd end);
-  void ForgetDeadline(const client::Client& client);
   void Resume(client::Client& client);
   void RunDue();  // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
@@ -126,11 +127,11 @@ class Worker final : public net::LoopHooks,
   telemetry::WorkerStats& stats_;
   Gate& gate_;
   const size_t index_;
+  GatePass pass_;
   net::EventLoop loop_;
   client::ChunkPool chunks_;
   Executor executor_;
   Batch batch_;
-  bool inside_ = false;
   // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
@@ -149,7 +150,7 @@ class Worker final : public net::LoopHooks,
   std::vector<uint64_t> paused_;
   std::vector<uint64_t>
       touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
-  std::set<std::pair<int64_t, uint64_t>> waits_;  // deadline and client, of blocked clients with a deadline
+  Deadlines deadlines_;
 
   int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
   int64_t last_expiry_ms_ = 0;   // monotonic

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <unordered_map>
+#include <vector>
 
 #include "server/client/client.h"
 #include "server/client/registry.h"
@@ -26,6 +28,20 @@ int64_t ResidentBytes() {
   return resident_pages * sysconf(_SC_PAGESIZE);
 }
 
+// A buffer that clients alone hold counts once, however many of them are to get it; one that a key holds as
+// well is the data's.
+int64_t ClientBytes(const std::vector<client::Client*>& clients) {
+  size_t bytes = 0;
+  std::unordered_map<const char*, uint32_t> seen;  // how often each shared buffer was met
+  for (const client::Client* client : clients) {
+    bytes += client->OwnMemoryBytes();
+    client->output.ForEachShared([&](const storage::SharedBytes& shared) {
+      if (++seen[shared.data()] == shared.handles()) bytes += shared.allocated_bytes();
+    });
+  }
+  return static_cast<int64_t>(bytes);
+}
+
 }  // namespace
 
 double MemoryFigures::dataset_percent() const {
@@ -40,8 +56,7 @@ MemoryFigures ReadMemoryFigures(const Telemetry& telemetry, const client::Regist
   figures.used = storage::MemoryMeter::UsedBytes();
   figures.peak = std::max(figures.used, storage::MemoryMeter::PeakBytes());
   figures.startup = telemetry.facts.startup_used_bytes;
-  for (const client::Client* client : clients.All())
-    figures.clients += static_cast<int64_t>(client->MemoryBytes());
+  figures.clients = ClientBytes(clients.All());
   figures.tables = static_cast<int64_t>(keyspace.TableBytes());
   figures.resident = ResidentBytes();
   figures.system = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);

@@ -43,6 +43,8 @@ class SharedBytes {
   size_t size() const { return block_->size; }
   size_t capacity() const { return block_->capacity; }
   bool unique() const { return block_->refs.load(std::memory_order_acquire) == 1; }
+  // How many handles there are; others may come and go meanwhile.
+  uint32_t handles() const { return block_->refs.load(std::memory_order_relaxed); }
   // Heap bytes of the block, header and slack included.
   size_t allocated_bytes() const;
 

@@ -379,3 +379,30 @@ def test_many_prefixes_are_checked_at_once(server):
         assert c.call(*request) == ("+", b"OK")
         control.call("SET", "p00077:key", "v")
         assert c.read_frame()[0][0] == ">"
+
+
+@case(ours=True)
+def test_a_value_that_many_do_not_read_counts_once(server):
+    size, replies, readers = 1000000, 30, 8
+    with Server(server) as s, s.connect() as control, contextlib.ExitStack() as open_connections:
+        control.call("SET", "k", b"v" * size)
+        before = int(s_info(control, "mem_clients_normal"))
+        slow = [open_connections.enter_context(s.connect()) for _ in range(readers)]
+        for c in slow:
+            c.send_raw(resp.encode(["GET", "k"]) * replies)
+
+        def most_of_it_waits():
+            listed = control.text("CLIENT", "LIST", "TYPE", "normal").split("\n")
+            held = [int(line.split(" omem=")[1].split(" ")[0]) for line in listed if " cmd=get " in line]
+            return len(held) == readers and min(held) > (replies - 10) * size
+
+        until(most_of_it_waits, what="replies that nobody reads")
+        clients, used = int(s_info(control, "mem_clients_normal")), int(s_info(control, "used_memory"))
+        assert clients < used, (clients, used)
+        assert clients - before < size / 2, "the value is the key's: %d" % clients
+        assert int(s_info(control, "used_memory_dataset")) >= size
+        # Without the key, the value is held by those who are to get it, and still once.
+        control.call("DEL", "k")
+        clients, used = int(s_info(control, "mem_clients_normal")), int(s_info(control, "used_memory"))
+        assert size < clients - before < 1.5 * size, clients
+        assert clients < used, (clients, used)
