@@ -114,7 +114,7 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
   config.LowerMaxclients(clients);
 
   if (config::Result fits = Server::CheckDatabases(settings); !fits) return Fail(fits.error(), elsewhere);
-  Server server(config, ExecutablePath(program.c_str()));
+  Server server(config, ExecutablePath(program.c_str()), supervisor.name());
   if (config::Result started = server.Start(); !started) return Fail(started.error(), elsewhere);
   SetTitle(title, config, program);
   config.OnChange("proc-title-template", [&](const config::Settings&) {

@@ -90,7 +90,7 @@ bool FromLoopback(int descriptor) {
 
 }  // namespace
 
-Server::Server(config::Config& config, std::string executable)
+Server::Server(config::Config& config, std::string executable, std::string_view supervised)
     : config_(config),
       settings_(config.settings()),
       keyspace_(KeyspaceOptionsFor(settings_), &effects_, &lazy_free_),
@@ -105,6 +105,7 @@ Server::Server(config::Config& config, std::string executable)
   telemetry_.facts.run_id = telemetry::NewRunId();
   telemetry_.facts.replication_id = telemetry::NewRunId();
   telemetry_.facts.executable = std::move(executable);
+  telemetry_.facts.supervised = supervised;
   telemetry_.facts.config_file = config_.file();
   telemetry_.facts.start_unix_ms = net::EventLoop::UnixMs();
   telemetry_.facts.port = settings_.port;
@@ -311,6 +312,8 @@ void Server::Tick() {
     telemetry_.commands_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::commands), now);
     telemetry_.input_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_in), now);
     telemetry_.output_rate.Sample(telemetry_.Sum(&telemetry::WorkerStats::bytes_out), now);
+    const int64_t limit = static_cast<int64_t>(settings_.maxmemory_bytes);
+    telemetry_.over_limit.Sample(limit != 0 && storage::MemoryMeter::UsedBytes() > limit, now);
   });
   if (++ticks_ % (1000 / kTickMs) == 0) {
     workers_.CheckLimits(net::EventLoop::UnixMs());

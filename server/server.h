@@ -30,8 +30,8 @@ namespace corral {
 // RequestShutdown and AbortShutdown from any worker.
 class Server final : public command::Lifecycle {
  public:
-  // `executable`: absolute path of the program, for INFO.
-  Server(config::Config& config, std::string executable);
+  // For INFO: the program's absolute path, and who supervises it (process::Supervisor::name).
+  Server(config::Config& config, std::string executable, std::string_view supervised);
   ~Server();
 
   // Whether the tables of so many databases can fit into this machine at all; before a Server is made.

@@ -223,6 +223,25 @@ uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(
   return 0;
 }
 
+Database::ExpirySample Database::SampleExpiry(size_t most_keys) {
+  ExpirySample sample;
+  size_t met = 0;
+  for (uint32_t i = 0; i < keyspace_->shard_count() && met < most_keys; ++i) {
+    ShardGuard guard(*keyspace_, i);
+    const Table* table = keyspace_->shards_[i]->table(index_);
+    WalkPosition at;
+    bool more = table != nullptr;
+    // Empty buckets are steps, too.
+    for (size_t steps = kMinScanSteps + most_keys; more && met < most_keys && steps > 0; --steps) {
+      more = table->index().Walk(&at, [&](Position position) {
+        ++met;
+        if (position.slot().expires()) ++(Live(position.slot(), now_ms_) ? sample.live : sample.stale);
+      });
+    }
+  }
+  return sample;
+}
+
 void Database::ForEach(const std::function<void(const Record&)>& visit) {
   for (const auto& shard : keyspace_->shards_) {
     const Table* table = shard->table(index_);

@@ -69,6 +69,13 @@ class Database {
   int64_t IdleSeconds(const Key& key);
   int Frequency(const Key& key);
 
+  // Of the first `most_keys` keys that a walk meets, those with an expiry that live and those whose time is
+  // over. Locks each shard itself.
+  struct ExpirySample {
+    size_t live = 0, stale = 0;
+  };
+  ExpirySample SampleExpiry(size_t most_keys);
+
   // Visits whole buckets from `cursor` until at least `count` live keys were seen; returns the next cursor, 0
   // at the end. A key present for a whole scan is visited at least once, whatever grows or shrinks meanwhile.
   // Locks each shard itself. `visit` must not change the database.

@@ -103,6 +103,7 @@ KeyspaceCounters Keyspace::counters() const {
     sum.evicted += shard->counters.evicted;
   }
   sum.expire_cycle_us = expire_cycle_us_.load(std::memory_order_relaxed);
+  sum.expiry_stops = expiry_stops_.load(std::memory_order_relaxed);
   sum.eviction_us = eviction_us_.load(std::memory_order_relaxed);
   return sum;
 }
@@ -111,6 +112,7 @@ void Keyspace::ResetCounters() {
   for (auto& shard : shards_) shard->counters = {};
   expire_cycle_us_.store(0, std::memory_order_relaxed);
   eviction_us_.store(0, std::memory_order_relaxed);
+  expiry_stops_.store(0, std::memory_order_relaxed);
 }
 
 void Keyspace::SetEvictionPolicy(EvictionPolicy policy) {
@@ -222,7 +224,10 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
     if (spent_us < static_cast<uint64_t>(budget_us)) continue;
     // The next turn begins behind this shard: none waits for another's backlog.
     resume.store((at + 1) % mine, std::memory_order_relaxed);
-    if (i < mine) next_ms = now_ms;
+    if (i < mine) {
+      next_ms = now_ms;
+      expiry_stops_.fetch_add(1, std::memory_order_relaxed);
+    }
     break;
   }
   if (spent_us != 0) expire_cycle_us_.fetch_add(spent_us, std::memory_order_relaxed);

@@ -43,6 +43,7 @@ struct KeyspaceOptions {
 struct KeyspaceCounters {
   uint64_t hits = 0, misses = 0, expired = 0, evicted = 0;
   uint64_t expire_cycle_us = 0, eviction_us = 0;
+  uint64_t expiry_stops = 0;  // calls of ExpireDue that used up their budget and left work
 };
 
 class Keyspace {
@@ -143,6 +144,7 @@ class Keyspace {
   std::atomic<uint32_t> evict_next_{0};  // the shard that gives next: all give in turn
   std::atomic<uint64_t> random_;
   std::atomic<uint64_t> expire_cycle_us_{0};
+  std::atomic<uint64_t> expiry_stops_{0};
   std::atomic<uint64_t> eviction_us_{0};
 };
 

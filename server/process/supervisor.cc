@@ -42,6 +42,11 @@ Supervisor::Supervisor(Supervision wanted) {
   supervision_ = wanted;
 }
 
+std::string_view Supervisor::name() const {
+  if (supervision_ == Supervision::kUpstart) return "upstart";
+  return supervision_ == Supervision::kSystemd ? "systemd" : "no";
+}
+
 void Supervisor::Starting() { Notify("STATUS=Corral is loading...\n"); }
 
 void Supervisor::Ready() {

@@ -20,6 +20,9 @@ class Supervisor {
   // A supervised daemon must not fork away from its supervisor.
   bool active() const { return supervision_ != Supervision::kNone; }
 
+  // "no", "upstart" or "systemd".
+  std::string_view name() const;
+
   void Starting();
   void Ready();  // under upstart this stops the process until upstart lets it go on
   void Stopping();

@@ -47,6 +47,7 @@ uint64_t Telemetry::Sum(uint64_t WorkerStats::*counter) const {
 
 void Telemetry::Reset() {
   for (const auto& worker : workers_) worker->Reset();
+  over_limit.Reset();
 }
 
 }  // namespace corral::telemetry

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/telemetry/latency_monitor.h"
+#include "server/telemetry/over_limit.h"
 #include "server/telemetry/slowlog.h"
 #include "server/telemetry/stats.h"
 
@@ -24,6 +25,7 @@ struct ProcessFacts {
   std::string replication_id;  // 40 hex digits (NewRunId); DEBUG CHANGE-REPL-ID, with the gate as writer,
                                // draws a new one
   std::string executable;      // absolute path
+  std::string supervised;      // no, systemd or upstart
   std::string config_file;     // absolute path, or empty
   int64_t start_unix_ms = 0;
   int port = 0;
@@ -58,6 +60,8 @@ class Telemetry {
   uint64_t Sum(uint64_t WorkerStats::*counter) const;
   // Rates, sampled under no lock from relaxed reads; written by worker 0.
   Rate commands_rate, input_rate, output_rate;
+
+  OverLimit over_limit;
 
   std::atomic<uint32_t> monitors{0};  // clients in MONITOR
 

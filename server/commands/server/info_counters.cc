@@ -52,6 +52,25 @@ int64_t AverageTtlMs(storage::Database database) {
   return expiring > 0 ? sum_ms / expiring : 0;
 }
 
+// Of the keys with an expiry, how many percent are over their time and not removed yet; from a sample.
+double StalePercent(Context& ctx) {
+  constexpr size_t kKeysPerDatabase = 256;
+  size_t stale = 0, all = 0;
+  for (int i = 0; i < ctx.services.keyspace.databases(); ++i) {
+    storage::Database database = ctx.Database(i);
+    if (database.expiring_size() == 0) continue;
+    const storage::Database::ExpirySample sample = database.SampleExpiry(kKeysPerDatabase);
+    stale += sample.stale;
+    all += sample.stale + sample.live;
+  }
+  return all > 0 ? 100 * static_cast<double>(stale) / static_cast<double>(all) : 0;
+}
+
+// Done by other threads than the main one.
+uint64_t SumOfThreads(const telemetry::Telemetry& telemetry, uint64_t WorkerStats::*counter) {
+  return telemetry.Sum(counter) - (*telemetry.workers().front()).*counter;
+}
+
 // "99.9", "50".
 std::string Percentile(double percentile) {
   std::string text = fmt::format("{:f}", percentile);
@@ -82,10 +101,14 @@ void AppendStatsInfo(Context& ctx, std::string* out) {
   Line(out, "sync_partial_ok:0");
   Line(out, "sync_partial_err:0");
   Line(out, "expired_keys:{}", keys.expired);
+  Line(out, "expired_stale_perc:{:.2f}", StalePercent(ctx));
+  Line(out, "expired_time_cap_reached_count:{}", keys.expiry_stops);
   Line(out, "expire_cycle_cpu_milliseconds:{}", keys.expire_cycle_us / 1000);
   Line(out, "evicted_keys:{}", keys.evicted);
   Line(out, "evicted_clients:{}", telemetry.Sum(&WorkerStats::evicted_clients));
   Line(out, "eviction_cpu_milliseconds:{}", keys.eviction_us / 1000);
+  Line(out, "total_eviction_exceeded_time:{}", telemetry.over_limit.total_ms());
+  Line(out, "current_eviction_exceeded_time:{}", telemetry.over_limit.current_ms());
   Line(out, "keyspace_hits:{}", keys.hits);
   Line(out, "keyspace_misses:{}", keys.misses);
   const pubsub::Hub& pubsub = ctx.services.pubsub;
@@ -105,10 +128,13 @@ void AppendStatsInfo(Context& ctx, std::string* out) {
   Line(out, "tracking_total_keys:{}", tracking.keys);
   Line(out, "tracking_total_items:{}", tracking.items);
   Line(out, "tracking_total_prefixes:{}", tracking.prefixes);
-  Line(out, "unexpected_error_replies:0");  // to replication and the append-only file, which are not there
+  Line(out, "unexpected_error_replies:0");    // to replication and the append-only file, which are not there
+  Line(out, "dump_payload_sanitizations:0");  // of RESTORE, which is not there
   Line(out, "total_error_replies:{}", telemetry.Sum(&WorkerStats::error_replies));
   Line(out, "total_reads_processed:{}", telemetry.Sum(&WorkerStats::reads));
   Line(out, "total_writes_processed:{}", telemetry.Sum(&WorkerStats::writes));
+  Line(out, "io_threaded_reads_processed:{}", SumOfThreads(telemetry, &WorkerStats::reads));
+  Line(out, "io_threaded_writes_processed:{}", SumOfThreads(telemetry, &WorkerStats::writes));
   Line(out, "client_query_buffer_limit_disconnections:{}",
        telemetry.Sum(&WorkerStats::query_buffer_disconnections));
   Line(out, "client_output_buffer_limit_disconnections:{}",

@@ -16,6 +16,7 @@
 #include "server/config/settings.h"
 #include "server/process/version.h"
 #include "server/pubsub/hub.h"
+#include "server/telemetry/main_thread.h"
 #include "server/telemetry/memory_figures.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
@@ -100,6 +101,7 @@ void AppendServerInfo(Context& ctx, std::string* out) {
   Line(out, "atomicvar_api:c11-builtin");
   Line(out, "gcc_version:{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
   Line(out, "process_id:{}", getpid());
+  Line(out, "process_supervised:{}", facts.supervised);
   Line(out, "run_id:{}", facts.run_id);
   Line(out, "tcp_port:{}", facts.port);
   Line(out, "server_time_usec:{}", now_us);
@@ -160,12 +162,18 @@ void AppendMemoryInfo(Context& ctx, std::string* out) {
   Bytes(out, "total_system_memory", f.system);
   // There are no scripts yet.
   Line(out, "used_memory_lua:0");
+  Line(out, "used_memory_vm_eval:0");
   Line(out, "used_memory_lua_human:0B");
-  Line(out, "used_memory_scripts:0");
-  Line(out, "used_memory_scripts_human:0B");
+  Line(out, "used_memory_scripts_eval:0");
   Line(out, "number_of_cached_scripts:0");
   Line(out, "number_of_functions:0");
   Line(out, "number_of_libraries:0");
+  Line(out, "used_memory_vm_functions:0");
+  Line(out, "used_memory_vm_total:0");
+  Line(out, "used_memory_vm_total_human:0B");
+  Line(out, "used_memory_functions:0");
+  Line(out, "used_memory_scripts:0");
+  Line(out, "used_memory_scripts_human:0B");
   Bytes(out, "maxmemory", static_cast<int64_t>(settings.maxmemory_bytes));
   Line(out, "maxmemory_policy:{}", PolicyName(settings.maxmemory_policy));
   Line(out, "allocator_frag_ratio:{:.2f}", ratio(f.allocator.active, f.allocator.allocated));
@@ -193,6 +201,11 @@ void AppendPersistenceInfo(Context& ctx, std::string* out) {
   Line(out, "# Persistence");
   Line(out, "loading:0");
   Line(out, "async_loading:0");
+  for (std::string_view line :
+       {"current_cow_peak:0", "current_cow_size:0", "current_cow_size_age:0", "current_fork_perc:0.00",
+        "current_save_keys_processed:0", "current_save_keys_total:0"}) {
+    Line(out, "{}", line);
+  }
   Line(out, "rdb_changes_since_last_save:{}", ctx.services.effects.dirty());
   Line(out, "rdb_bgsave_in_progress:0");
   Line(out, "rdb_last_save_time:{}", ctx.services.telemetry.facts.start_unix_ms / 1000);
@@ -202,8 +215,8 @@ void AppendPersistenceInfo(Context& ctx, std::string* out) {
         "rdb_saves:0", "rdb_last_cow_size:0", "rdb_last_load_keys_expired:0", "rdb_last_load_keys_loaded:0",
         "aof_enabled:0", "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0",
         "aof_last_rewrite_time_sec:-1", "aof_current_rewrite_time_sec:-1", "aof_last_bgrewrite_status:ok",
-        "aof_rewrites:0", "aof_last_write_status:ok", "aof_last_cow_size:0", "module_fork_in_progress:0",
-        "module_fork_last_cow_size:0"}) {
+        "aof_rewrites:0", "aof_rewrites_consecutive_failures:0", "aof_last_write_status:ok",
+        "aof_last_cow_size:0", "module_fork_in_progress:0", "module_fork_last_cow_size:0"}) {
     Line(out, "{}", line);
   }
 }
@@ -217,6 +230,9 @@ void AppendCpuInfo(Context&, std::string* out) {
   Line(out, "used_cpu_user:{:.6f}", Seconds(self.ru_utime));
   Line(out, "used_cpu_sys_children:{:.6f}", Seconds(children.ru_stime));
   Line(out, "used_cpu_user_children:{:.6f}", Seconds(children.ru_utime));
+  const telemetry::ThreadTime main = telemetry::ReadMainThreadTime();
+  Line(out, "used_cpu_sys_main_thread:{:.6f}", main.system_seconds);
+  Line(out, "used_cpu_user_main_thread:{:.6f}", main.user_seconds);
 }
 
 }  // namespace corral::commands

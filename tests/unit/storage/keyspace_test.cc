@@ -59,7 +59,9 @@ TEST_CASE("keyspace: due keys go within the budget, in turns that continue") {
   size_t before = 0;
   int64_t next_ms = later_ms;
   while (next_ms == later_ms) {
+    const uint64_t stops = keyspace.counters().expiry_stops;
     next_ms = keyspace.ExpireDue(0, 1, later_ms, 200);
+    CHECK((keyspace.counters().expiry_stops - stops == 1) == (next_ms == later_ms));
     ++turns;
     // 200 us are 20 looks at the clock, each after 32 references.
     REQUIRE(listener.expired.size() - before <= 21 * 32);

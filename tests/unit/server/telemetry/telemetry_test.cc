@@ -11,6 +11,7 @@
 
 #include "server/telemetry/histogram.h"
 #include "server/telemetry/latency_graph.h"
+#include "server/telemetry/main_thread.h"
 #include "server/telemetry/monitor_line.h"
 #include "server/telemetry/redaction.h"
 #include "storage/base/random.h"
@@ -52,6 +53,36 @@ TEST_CASE("histogram: nothing, and more than it can tell apart") {
   CHECK(histogram.ValueAt(50) == 0);
   histogram.Record(UINT64_MAX);
   CHECK(histogram.ValueAt(50) == (uint64_t{1} << Histogram::kMaxBits) - 1);
+}
+
+TEST_CASE("over limit: the present stretch, and the sum of all") {
+  OverLimit over;
+  over.Sample(false, 1000);
+  CHECK(over.total_ms() == 0);
+  over.Sample(true, 1250);
+  over.Sample(true, 1500);
+  CHECK(over.current_ms() == 250);
+  CHECK(over.total_ms() == 250);
+  over.Sample(false, 2000);
+  CHECK(over.current_ms() == 0);
+  CHECK(over.total_ms() == 750);
+  over.Sample(true, 3000);
+  over.Sample(true, 3100);
+  CHECK(over.total_ms() == 850);
+  over.Reset();
+  CHECK(over.total_ms() == 0);
+  over.Sample(true, 3400);
+  CHECK(over.current_ms() == 300);
+}
+
+TEST_CASE("main thread: its time grows as it works") {
+  const ThreadTime before = ReadMainThreadTime();
+  volatile uint64_t sum = 0;
+  while (ReadMainThreadTime().user_seconds + ReadMainThreadTime().system_seconds <=
+         before.user_seconds + before.system_seconds) {
+    sum = sum + 1;
+  }
+  CHECK(ReadMainThreadTime().user_seconds >= before.user_seconds);
 }
 
 TEST_CASE("rate: the mean of the last sixteen samples") {
