@@ -19,6 +19,12 @@ void WriteEffects::Invalidate(const storage::Key& key) {
   if (Worker* here = Worker::Current()) tracking_->KeyChanged(*here, here->running(), key);
 }
 
+void WriteEffects::InvalidateRemoved(const storage::Key& key) {
+  if (!tracking_->active()) [[likely]]
+    return;
+  if (Worker* here = Worker::Current()) tracking_->KeyRemoved(*here, here->running(), key);
+}
+
 void WriteEffects::InvalidateEverything() {
   if (Worker* here = Worker::Current()) tracking_->EverythingChanged(*here, here->running());
 }
@@ -62,11 +68,11 @@ void WriteEffects::DatabasesSwapped(int database, int other, int64_t now_ms) {
 
 void WriteEffects::OnExpired(int database, const storage::Key& key) {
   Notify(database, key, command::events::kExpired);
-  Invalidate(key);
+  InvalidateRemoved(key);
 }
 
 void WriteEffects::OnEvicted(int database, const storage::Key& key) {
-  Invalidate(key);
+  InvalidateRemoved(key);
   Notify(database, key, command::events::kEvicted);
 }
 

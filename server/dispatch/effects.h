@@ -37,6 +37,8 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
 
   // Client-side caching: what a read of the key answers has changed.
   void Invalidate(const storage::Key& key);
+  // The same for a key that expired or was evicted: nobody wrote it.
+  void InvalidateRemoved(const storage::Key& key);
 
  private:
   void CountWrites(uint64_t writes);

@@ -239,16 +239,19 @@ void Hub::Deliver(ClientOwner& here, Topic& topic, const Message& message) {
 size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel, std::string_view payload) {
   if (topics(kind) + topics(TopicKind::kPattern) == 0) return 0;
   Message message{kind, HashOf(channel), channel, payload, {}};
-  std::vector<bool>& other_workers = desks_[here.worker_index].other_workers;
+  Desk& desk = desks_[here.worker_index];
+  std::vector<bool>& other_workers = desk.other_workers;
+  // Whoever published before this, and is known to have, has counted his message already.
+  const bool overtakes = concurrent_ && desk.in_mail.load(std::memory_order_acquire) != 0;
   size_t receivers = 0;
   bool others = false;
   ForEachTarget(message, [&](Topic& topic) {
     receivers += topic.subscribers;
     if (message.large() && !message.shared) message.shared = WithLineEnd(payload);
-    Deliver(here, topic, message);
+    if (!overtakes) Deliver(here, topic, message);
     if (!concurrent_) return;
     for (const auto* part = &topic.first; part != nullptr; part = part->next) {
-      if (part->worker == here.worker_index || part->size == 0) continue;
+      if ((part->worker == here.worker_index && !overtakes) || part->size == 0) continue;
       if (!others) other_workers.assign(owners_.size(), false);
       others = other_workers[part->worker] = true;
     }
@@ -269,7 +272,9 @@ void Hub::Post(size_t worker, const Message& message) {
     payload.remove_suffix(kLineEnd.size());
     const Message posted{kind, hash, channel, payload, shared};
     ForEachTarget(posted, [&](Topic& topic) { Deliver(owner, topic, posted); });
+    desks_[owner.worker_index].in_mail.fetch_sub(1, std::memory_order_release);
   };
+  desks_[worker].in_mail.fetch_add(1, std::memory_order_release);
   // The message, and what is written of it at least.
   owner.PostMessages(deliver, 2 * (sizeof(deliver) + message.channel.size() + message.payload.size()));
 }

@@ -27,9 +27,17 @@ namespace corral::pubsub {
 using client::TopicKind;
 
 // Topics are hashed into parts, each under a leaf lock that publishers share; with one worker no lock is
-// taken. The subscribers of a topic are kept by worker: a publisher hands the message to its own worker's
-// subscribers on the spot and posts it once to each other worker that has some, so that the messages of one
-// publisher arrive in order and each worker touches its own clients only.
+// taken. The subscribers of a topic are kept by worker, so that each worker touches its own clients only. A
+// publisher hands the message to its own worker's subscribers on the spot, and posts it once to each other
+// worker that has some.
+//
+// Order: a subscriber gets a message before every message that was published after it, on whichever workers
+// the two publishers run. Messages of one publisher, messages of a second publisher that waited for the reply
+// of the first, and events of one key, which are published with the lock of the key's shard held, therefore
+// arrive in order. While posted messages wait for the publisher's own worker, the publisher posts to that one
+// as well, for it would overtake them otherwise. Two workers that publish at the same time have no order:
+// subscribers on different workers may get the two messages in different orders, which Redis, with one
+// thread, never shows.
 class Hub {
  public:
   // `seed` of the hash of names.
@@ -95,7 +103,9 @@ class Hub {
   std::vector<client::ClientOwner*> owners_;
   struct alignas(64) Desk {           // of one worker
     std::string frame;                // the message being sent, encoded
-    std::vector<bool> other_workers;  // have receivers of it
+    std::vector<bool> other_workers;  // get it posted
+    // Messages that were posted to this worker and that it has not handed on yet. Any thread.
+    std::atomic<size_t> in_mail{0};
   };
   std::vector<Desk> desks_;
   std::vector<std::unique_ptr<Part>> parts_[client::kTopicKinds];

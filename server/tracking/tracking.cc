@@ -155,6 +155,15 @@ void Tracking::Remember(Client& client, const storage::Key& key) {
 
 void Tracking::KeyChanged(ClientOwner& here, Client* running, const storage::Key& key) {
   if (broadcast_clients_.load(std::memory_order_relaxed) != 0) NoteChange(here, running, key.name);
+  TellReaders(here, running, key);
+}
+
+void Tracking::KeyRemoved(ClientOwner& here, Client* running, const storage::Key& key) {
+  if (broadcast_clients_.load(std::memory_order_relaxed) != 0) NoteChange(here, nullptr, key.name);
+  TellReaders(here, running, key);
+}
+
+void Tracking::TellReaders(ClientOwner& here, Client* running, const storage::Key& key) {
   if (keys_.load(std::memory_order_relaxed) == 0) return;
   const OwnedKey taken = PartOf(key.hash).keys.Take(key.name, TableHash(key.hash));
   if (taken == nullptr) return;
@@ -277,16 +286,16 @@ void Tracking::SendOwn(Client& client) {
 
 // --- broadcast
 
-void Tracking::NoteChange(ClientOwner& here, const Client* running, std::string_view key) {
+void Tracking::NoteChange(ClientOwner& here, const Client* writer, std::string_view key) {
   Desk& desk = desks_[here.worker_index];
-  const uint64_t writer = running != nullptr ? running->id : 0;
+  const uint64_t writer_id = writer != nullptr ? writer->id : 0;
   Reading lock(*this);
   for (const auto& [length, count] : prefix_lengths_) {
     if (length > key.size()) break;
     auto prefix = prefixes_.find(key.substr(0, length));
     if (prefix == prefixes_.end()) continue;
-    auto [change, first] = desk.changes[prefix->first].try_emplace(std::string(key), writer);
-    if (!first && change->second != writer) change->second = 0;
+    auto [change, first] = desk.changes[prefix->first].try_emplace(std::string(key), writer_id);
+    if (!first && change->second != writer_id) change->second = 0;
   }
 }
 
@@ -349,6 +358,8 @@ void Tracking::KeepLimit(ClientOwner& here) {
     }
     keyspace_.Unlock(shard);
   }
+  // The limit was lowered by more than a turn gives up: the next turn comes at once, though nobody sends.
+  if (keys_.load(std::memory_order_relaxed) > settings_.tracking_table_max_keys) here.Post([] {});
 }
 
 void Tracking::Sweep() {

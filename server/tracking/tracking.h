@@ -43,6 +43,10 @@ struct Figures {
 // the read it was told of. Connections stand in the table as 32-bit numbers, which are not used again;
 // numbers of those that went are swept out in the background. The registry of numbers and prefixes has a leaf
 // lock, shared by whoever sends. With one worker no lock is taken.
+//
+// Invalidations from several workers may reach a connection in another order than the changes had. None is
+// lost, and that is all that a cache needs: each says that a key is stale, and each comes behind the replies
+// that it makes stale.
 class Tracking {
  public:
   // `seed` of the choice of the keys that are given up when the table is full.
@@ -68,6 +72,10 @@ class Tracking {
   // `running` is the client whose command runs on worker `here`, this thread's; null when the engine acted on
   // its own. With the lock of the key's shard.
   void KeyChanged(client::ClientOwner& here, client::Client* running, const storage::Key& key);
+  // The same for a key that expired or was evicted, which nobody wrote. As in Redis, the difference is one
+  // for prefixes alone: a NOLOOP client that tracks by prefix is told though its own command met the key; one
+  // that tracks by key is not.
+  void KeyRemoved(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // Everything is stale. With the gate held as writer.
   void EverythingChanged(client::ClientOwner& here, client::Client* running);
 
@@ -111,7 +119,9 @@ class Tracking {
   static uint32_t TableHash(uint64_t hash) { return static_cast<uint32_t>(hash); }
   // Counts what Add, Take and the like did to the number of keys.
   void CountKeys(ptrdiff_t change);
-  void NoteChange(client::ClientOwner& here, const client::Client* running, std::string_view key);
+  void NoteChange(client::ClientOwner& here, const client::Client* writer, std::string_view key);
+  // Tells those that read the key.
+  void TellReaders(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // To all of `numbers` that are still there.
   void Tell(client::ClientOwner& here, client::Client* running, const TrackedKey& key,
             std::span<const uint32_t> numbers);

@@ -109,6 +109,27 @@ TEST_CASE("a large payload is whole on every worker") {
   }
 }
 
+// A worker hands messages on when it gets to it: the second publisher runs before that.
+TEST_CASE("a message does not overtake what another worker published before it") {
+  World world(3);
+  std::vector<Client*> clients;
+  for (size_t worker = 0; worker < 3; ++worker) {
+    clients.push_back(&world.NewClient(worker));
+    world.hub.Subscribe(*clients.back(), TopicKind::kChannel, "a");
+  }
+  std::string expected;
+  for (size_t i = 0; i < 9; ++i) {
+    const std::string payload = Name("m", i);
+    world.hub.Publish(*world.workers[i % 3], TopicKind::kChannel, "a", payload);
+    expected += "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\n" + payload + "\r\n";
+  }
+  for (Client* client : clients) CHECK(world.Received(*client) == expected);
+  // Nothing waits any more: on the spot again.
+  world.hub.Publish(*world.workers[1], TopicKind::kChannel, "a", "m9");
+  CHECK(world.workers[1]->posted.empty());
+  CHECK(world.workers[1]->received[clients[1]->id].ends_with("m9\r\n"));
+}
+
 // What each client should be subscribed to.
 using Model = std::map<uint64_t, std::set<std::pair<TopicKind, std::string>>>;
 

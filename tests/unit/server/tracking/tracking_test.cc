@@ -249,6 +249,48 @@ TEST_CASE("the limit on keys holds, and who loses a key is told") {
   CHECK(held.size() == 100);
 }
 
+TEST_CASE("a limit that was lowered is obeyed turn after turn, though nobody sends") {
+  World world(2, 0);
+  Client& reader = world.NewClient(0);
+  world.tracking.Enable(reader, {});
+  for (uint64_t i = 0; i < 20000; ++i) Read(world, reader, Name("k", i));
+  FakeWorker& worker = *world.owners[0];
+  world.settings.tracking_table_max_keys = 10;
+  int turns = 0;
+  do {
+    const uint64_t before = world.tracking.figures().keys;
+    world.tracking.EndTurn(worker);
+    ++turns;
+    CHECK(before - world.tracking.figures().keys <= 4096);
+  } while (worker.RunPosted());
+  CHECK(world.tracking.figures().keys == 10);
+  CHECK(turns > 4);
+}
+
+TEST_CASE(
+    "NOLOOP hides what the client wrote; by prefix it is told of a key that its command found expired") {
+  World world(1, 0);
+  Client& client = world.NewClient(0);
+  FakeWorker& worker = *world.owners[0];
+  const storage::Key key = world.keyspace.MakeKey("k");
+  SUBCASE("by prefix") {
+    world.tracking.Enable(client, {.broadcast = true, .no_loop = true});
+    world.tracking.KeyChanged(worker, &client, key);
+    world.Settle();
+    CHECK(Received(world, client).empty());
+    world.tracking.KeyRemoved(worker, &client, key);
+    world.Settle();
+    CHECK(Received(world, client) == ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
+  }
+  SUBCASE("by key") {
+    world.tracking.Enable(client, {.no_loop = true});
+    Read(world, client, "k");
+    world.tracking.KeyRemoved(worker, &client, key);
+    world.Settle();
+    CHECK(Received(world, client).empty());
+  }
+}
+
 // One history: connections of all modes read into caches and write; when everything is delivered no cache
 // holds an old value.
 class History {
