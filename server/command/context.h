@@ -102,6 +102,9 @@ class Context {
   telemetry::WorkerStats& stats;
   const Command& command;
   protocol::ReplyWriter& reply;
+  // Whether the command may block its client. Where its reply is part of another one (MULTI, scripts) it
+  // answers at once, as if the wait were over.
+  bool may_wait = true;
   storage::Database db;  // the client's selected database, at this command's time
 
   size_t size() const { return arguments_.size(); }

@@ -142,7 +142,7 @@ void ReplyStale(Context& ctx, const Key& key, const Record& record, Token token)
 void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, int64_t retry_ms) {
   lease::Leases& leases = ctx.services.leases;
   client::Client& client = ctx.client;
-  if (options.no_wait == 0) {
+  if (options.no_wait == 0 && ctx.may_wait) {
     std::unique_ptr<lease::Caller::Read> read;
     if (client.tracking && client.tracking->remembers_reads()) [[unlikely]] {
       read = std::make_unique<lease::Caller::Read>(ctx.db.index(), std::string(key.name));

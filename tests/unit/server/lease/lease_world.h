@@ -70,6 +70,7 @@ class LeaseWorld final : private command::Effects,
   PaperWorker& worker(size_t index) { return *workers_[index]; }
   Leases& leases() { return leases_; }
   storage::Keyspace& keyspace() { return keyspace_; }
+  bool may_wait = true;  // of the commands to come, as outside of MULTI
   config::Settings settings = config::DefaultSettings();
 
  private:

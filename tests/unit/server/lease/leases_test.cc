@@ -203,6 +203,22 @@ TEST_CASE("leases: who caches is told of a lease's end at its time") {
   world.Close(std::move(watcher));
 }
 
+TEST_CASE("leases: where a command may not wait it answers at once") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  auto leader = world.Connect(0), caller = world.Connect(0);
+  world.Run(*leader, {"getlease", "k"});
+  world.may_wait = false;
+  world.Run(*caller, {"getlease", "k", "wait", "1000"});
+  CHECK_FALSE(caller->blocked());
+  CHECK(world.leases().waiting() == 0);
+  const auto parts = PartsOf(world.TakeReplies(*caller));
+  REQUIRE(parts.size() == 4);
+  CHECK(parts[0] == "BUSY");
+  world.Close(std::move(leader));
+  world.Close(std::move(caller));
+}
+
 TEST_CASE("leases: many waiters wake in order and in slices") {
   storage::ManualClock clock(kStartMs);
   LeaseWorld world(1, clock, 1);
