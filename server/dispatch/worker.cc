@@ -4,13 +4,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <optional>
 #include <thread>
 #include <utility>
 
-#include "server/client/authentication.h"
 #include "server/command/debug_switches.h"
 #include "server/config/settings.h"
 #include "server/lease/leases.h"
@@ -42,6 +40,7 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       loop_(this),
       chunks_(&services.lazy_free),
       executor_(services, stats, gate, index, ticks, monitors),
+      outbox_(services.settings, services.clients.memory(), stats, executor_.clock(), pass_, *this),
       batch_(services, executor_, gate, index, *this),
       mailbox_([this](std::function<void()> work) { PostSoon(std::move(work)); },
                services.settings.threads > 1),
@@ -82,7 +81,7 @@ void Worker::AfterPoll() {
 void Worker::BeforeSleep() { EndTurn(); }
 
 bool Worker::WorkWaits() const {
-  return expiry_waits_ || eviction_waits_ || deadlines_wait_ || batch_.requests_wait() || !unsent_.empty() ||
+  return expiry_waits_ || eviction_waits_ || deadlines_wait_ || batch_.requests_wait() || outbox_.waits() ||
          !ended_.empty();
 }
 
@@ -92,7 +91,7 @@ void Worker::EndTurn() {
   RunBatch();
   RunDue();
   services_.tracking.EndTurn(*this);
-  FlushAll();
+  outbox_.FlushAll();
   const bool ran_more = RunSoon();
   if (arrived_bytes_ != 0) [[unlikely]]
     EndTransit();
@@ -110,9 +109,7 @@ void Worker::EndTurn() {
 }
 
 void Worker::BeginTurn() {
-  sharers_ = unsent_.size() + 1;
-  to_flush_.insert(to_flush_.end(), unsent_.begin(), unsent_.end());
-  unsent_.clear();
+  outbox_.BeginTurn();
   batch_.BeginTurn();
 }
 
@@ -150,7 +147,7 @@ bool Worker::RunSoon() {
   for (const auto& run : work) run();
   if (!batch_.empty()) RunBatch();
   services_.tracking.EndTurn(*this);
-  FlushAll();
+  outbox_.FlushAll();
   return true;
 }
 
@@ -186,8 +183,7 @@ void Worker::Retire(Client& client) {
 
 void Worker::Close(Client& client) {
   batch_.Remove(client);
-  if (client.flush_queued) std::erase(to_flush_, &client);
-  if (client.output_waits) std::erase(unsent_, &client);
+  outbox_.Remove(client);
   if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   Retire(client);
   services_.tracking.Forget(client);
@@ -227,8 +223,8 @@ void Worker::CloseAll() {
   EnterGate();
   do {
     BeginTurn();
-    FlushAll();
-  } while (!unsent_.empty());
+    outbox_.FlushAll();
+  } while (outbox_.waits());
   while (!clients_.empty()) Close(*clients_.begin()->second);
   pass_.Leave();  // another worker may still wait for its turn alone
 }
@@ -245,7 +241,7 @@ void Worker::Visit(uint64_t client_id, std::function<void(Client&)> work) {
     }
     client::WaitEnd end = std::exchange(client.requested_wait_end, client::WaitEnd::kNone);
     if (client.blocked() && end != client::WaitEnd::kNone) EndWait(client, end);
-    QueueFlush(client);
+    outbox_.Queue(client);
   });
 }
 
@@ -261,8 +257,8 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
   const uint64_t mark = client.output.mark();
   client::Append(message, &client.output);
   client.pushed_bytes += client.output.mark() - mark;
-  if (OverOutputLimit(client, executor_.clock().unix_ms())) client.CloseNow();
-  QueueFlush(client);
+  if (outbox_.OverLimit(client, executor_.clock().unix_ms())) client.CloseNow();
+  outbox_.Queue(client);
 }
 
 // --- reading
@@ -325,7 +321,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
     deadlines_.Forget(client);
     client.wait()->ReplyTimeout(client.reply);
     client.Unblock();
-    QueueFlush(client);
+    outbox_.Queue(client);
   }
   if (client.runnable()) {
     batch_.Add(client);
@@ -343,8 +339,7 @@ void Worker::OnEnd(net::Stream& stream) {
   // A peer that only closed its sending side reads the replies that it is owed.
   client.input_ended = true;
   if (!client.close_now() && !client.stream().writing() && !client.output_waits) {
-    if (client.flush_queued) std::erase(to_flush_, &client);
-    SendPending(client);
+    outbox_.SendNow(client);
   }
   if (client.output_waits && !client.close_now()) {
     client.CloseAfterReply();
@@ -362,128 +357,20 @@ void Worker::AfterCommand(Client& client) {
     client.Unblock();
   }
   if (client.blocked()) deadlines_.Add(client);
-  QueueFlush(client);
+  outbox_.Queue(client);
 }
 
-void Worker::QueueFlush(Client& client) {
-  if (client.flush_queued) return;
-  client.flush_queued = true;
-  to_flush_.push_back(&client);
-}
-
-void Worker::FlushAll() {
-  while (!to_flush_.empty()) {
-    std::vector<Client*> clients;
-    clients.swap(to_flush_);
-    for (Client* client : clients) {
-      client->flush_queued = client->output_waits = false;
-      Flush(*client);
-    }
-    clients.clear();
-    if (to_flush_.empty()) to_flush_.swap(clients);  // keeps the memory
-  }
-}
-
-void Worker::Flush(Client& client) {
-  bool owed = !client.output.empty();
-  // Before sending as well: what is over the limit is not sent at all, however fast the peer reads.
-  if (!client.close_now() && client.output.pieces() > 0 &&
-      OverOutputLimit(client, executor_.clock().unix_ms()))
-    client.CloseNow();
-  client.reply_peak_bytes = std::max(client.reply_peak_bytes, client.output.pending_bytes());
-  if (services_.clients.memory().on()) [[unlikely]]
-    touched_.push_back(client.id);
-  if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
-  client.pushed_bytes = 0;
-  // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
-  // Redis has it.
-  bool finished = client.output.empty() && client.close_after_reply() &&
-                  (owed || client.reply_mode != client::ReplyMode::kOff);
-  if (client.close_now() || finished || OverOutputLimit(client, executor_.clock().unix_ms())) Close(client);
-}
-
-void Worker::SendPending(Client& client) {
-  std::array<net::Slice, kWriteSlices> slices;
-  bool full = false;  // the socket took less than it was given
-  for (size_t share = SendShare(client); !client.output.empty();) {
-    GiveWay();
-    if (client.close_now()) return;
-    if (share == 0) {
-      client.output_waits = client.flush_queued = true;
-      unsent_.push_back(&client);
-      return;
-    }
-    const size_t most = std::min(share, kWriteBytes);
-    size_t count = 0, total = 0;
-    for (size_t gathered = client.output.Gather(slices); count < gathered && total < most; ++count) {
-      slices[count].size = std::min(slices[count].size, most - total);
-      total += slices[count].size;
-    }
-    const std::span<const net::Slice> write(slices.data(), count);
-    ++stats_.writes;
-    if (full) {
-      if (client.input_ended || !client.stream().Write(write)) client.CloseNow();
-      return;
-    }
-    ssize_t written = client.stream().TryWrite(write);
-    if (written < 0) {
-      client.CloseNow();
-      return;
-    }
-    CountSent(client, static_cast<size_t>(written));
-    share -= static_cast<size_t>(written);
-    full = static_cast<size_t>(written) < total;
-  }
-}
-
-// What others pushed in this turn goes as well: a reader that keeps up stays level with whoever writes.
-size_t Worker::SendShare(const Client& client) const {
-  return std::clamp(kTurnSendBytes / sharers_, kLeastSent, kMostSent) + client.pushed_bytes;
-}
-
-void Worker::CountSent(Client& client, size_t bytes) {
-  stats_.bytes_out += bytes;
-  client.bytes_out += bytes;
-  if (bytes > 0) client.last_active_ms = executor_.clock().unix_ms();
-  client.output.Consume(bytes);
-}
+void Worker::Sending(Client& client) { touched_.push_back(client.id); }
 
 void Worker::OnWritten(net::Stream& stream, size_t bytes, bool ok) {
   EnterGate();
   auto& client = *static_cast<Client*>(stream.context);
   if (ok) {
-    CountSent(client, bytes);
+    outbox_.CountSent(client, bytes);
   } else {
     client.CloseNow();
   }
-  QueueFlush(client);
-}
-
-bool Worker::OverOutputLimit(Client& client, int64_t unix_ms) {
-  size_t pending = client.output.pending_bytes();
-  const config::BufferLimit& limit =
-      services_.settings.client_output_buffer_limits[static_cast<size_t>(client.kind())];
-  bool over = limit.hard_bytes != 0 && pending >= limit.hard_bytes;
-  if (pending >= kUnauthenticatedOutputBytes && client::MustAuthenticate(client, services_.settings))
-    over = true;
-  if (limit.soft_bytes != 0 && pending >= limit.soft_bytes) {
-    if (client.output_soft_limit_since_ms == 0) {
-      client.output_soft_limit_since_ms = unix_ms;
-    } else if (unix_ms - client.output_soft_limit_since_ms > limit.soft_seconds * 1000) {
-      over = true;
-    }
-  } else {
-    client.output_soft_limit_since_ms = 0;
-  }
-  if (over) {
-    static log::Throttle closings("clients that overcame output buffer limits", 10, 5'000);
-    if (closings.Allows()) {
-      log::Warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                   client::Describe(client, unix_ms));
-    }
-    ++stats_.output_buffer_disconnections;
-  }
-  return over;
+  outbox_.Queue(client);
 }
 
 void Worker::TrimChunks() {
@@ -501,7 +388,7 @@ bool Worker::KeepMaxmemory() {
   const bool evicts = services_.keyspace.MakeRoom(limit_bytes, 0, executor_.clock().unix_ms());
   // Whoever is told of what went gets it now, and the memory for it is free again.
   services_.tracking.EndTurn(*this);
-  FlushAll();
+  outbox_.FlushAll();
   TrimChunks();
   return evicts && !within();
 }
@@ -536,7 +423,7 @@ void Worker::EndWait(Client& client, client::WaitEnd end) {
 
 // Runs what arrived while the client could not go on, and flushes what it is owed.
 void Worker::Resume(Client& client) {
-  QueueFlush(client);
+  outbox_.Queue(client);
   if (client.pending_input.empty() || !client.runnable()) return;
   client.input = client.pending_input.view();
   batch_.Add(client);
@@ -564,7 +451,7 @@ void Worker::FeedMonitors(const std::string& line) {
     if (!client->monitor) continue;
     client->reply.Simple(line);
     client->pushed_bytes += line.size() + 3;
-    QueueFlush(*client);
+    outbox_.Queue(*client);
   }
 }
 
@@ -625,7 +512,7 @@ void Worker::CheckLimits(int64_t unix_ms) {
     if (idle && log::Enabled(log::Level::kVerbose) && closings.Allows()) log::Verbose("Closing idle client");
     if (new_peak) client->reply_peak_bytes = client->output.pending_bytes();
     if (services_.clients.memory().on()) touched_.push_back(id);
-    if (idle || client->close_now() || OverOutputLimit(*client, unix_ms)) closing.push_back(client.get());
+    if (idle || client->close_now() || outbox_.OverLimit(*client, unix_ms)) closing.push_back(client.get());
   }
   for (Client* client : closing) CloseInTurn(*client);
 }

@@ -17,6 +17,7 @@
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
 #include "server/dispatch/gate_pass.h"
+#include "server/dispatch/outbox.h"
 #include "server/net/event_loop.h"
 #include "server/net/stream.h"
 #include "server/waiting/mailbox.h"
@@ -30,6 +31,7 @@ namespace corral::dispatch {
 class Worker final : public net::LoopHooks,
                      public net::StreamHandler,
                      public BatchObserver,
+                     public OutboxOwner,
                      public client::ClientOwner {
  public:
   Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
@@ -74,21 +76,20 @@ class Worker final : public net::LoopHooks,
   void OnEnd(net::Stream& stream) override;
   void OnWritten(net::Stream& stream, size_t bytes, bool ok) override;
 
+  // OutboxOwner
+  void Sending(client::Client& client) override;
+  void CloseSent(client::Client& client) override { Close(client); }
+
   // BatchObserver
   void AfterCommand(client::Client& client) override;
   void HeldByPause(client::Client& client) override;
 
  private:
   static constexpr size_t kArenaBytes = 256 * 1024;
-  static constexpr size_t kReadBytes = 32 * 1024;                       // one read of one connection
-  static constexpr size_t kBigReadBytes = 128 * 1024;                   // while a big argument arrives
-  static constexpr size_t kWriteSlices = 64, kWriteBytes = 128 * 1024;  // of one write
-  // What a turn sends of long outputs, and of that one connection's share at most and at least.
-  static constexpr size_t kTurnSendBytes = 512 * 1024, kMostSent = 128 * 1024, kLeastSent = 32 * 1024;
+  static constexpr size_t kReadBytes = 32 * 1024;      // one read of one connection
+  static constexpr size_t kBigReadBytes = 128 * 1024;  // while a big argument arrives
   static constexpr int kTurnCloses = 16;  // of connections that their peers ended: mostly the kernel's time
-  static constexpr int kTurnDeadlines = 64;  // ends of waits in one turn
-  // Of replies that a stranger does not read: a stranger's are short.
-  static constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
+  static constexpr int kTurnDeadlines = 64;         // ends of waits in one turn
   static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
 
@@ -96,19 +97,11 @@ class Worker final : public net::LoopHooks,
   void GiveWay();  // before a system call
   void EndTurn();
   void RunBatch();
-  void QueueFlush(client::Client& client);
-  void FlushAll();
-  void Flush(client::Client& client);
-  void SendPending(client::Client& client);
-  // How much of its output a connection may send in this turn.
-  size_t SendShare(const client::Client& client) const;
   void BeginTurn();  // what the last one left for this
-  void CountSent(client::Client& client, size_t bytes);
   void Close(client::Client& client);
   void Retire(client::Client& client);
   void CloseInTurn(client::Client& client);
   void CloseEnded();
-  bool OverOutputLimit(client::Client& client, int64_t unix_ms);
   bool KeepMaxmemory();  // whether there is more to evict than one turn has time for
   void TrimChunks();
   void KeepMemoryLimit();  // maxmemory-clients
@@ -131,6 +124,7 @@ class Worker final : public net::LoopHooks,
   net::EventLoop loop_;
   client::ChunkPool chunks_;
   Executor executor_;
+  Outbox outbox_;
   Batch batch_;
   // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
@@ -142,11 +136,8 @@ class Worker final : public net::LoopHooks,
   net::Stream* last_read_ = nullptr;  // libuv reads on while a buffer was filled: once a turn is enough
 
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
-  std::vector<client::Client*> to_flush_;
-  std::vector<client::Client*> unsent_;  // with output_waits: to be flushed in the next turn
-  size_t sharers_ = 1;                   // connections that share what this turn sends of long outputs
-  int closes_left_ = kTurnCloses;        // in this turn
-  std::vector<uint64_t> ended_;          // clients for whose closing no turn had time yet
+  int closes_left_ = kTurnCloses;  // in this turn
+  std::vector<uint64_t> ended_;    // clients for whose closing no turn had time yet
   std::vector<uint64_t> paused_;
   std::vector<uint64_t>
       touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
