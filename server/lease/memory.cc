@@ -13,6 +13,8 @@ constexpr int kLooks = 32;
 constexpr int kLooksOfNew = 4;
 // A fetch may take longer than its lease: so long at least its fill is still good.
 constexpr int64_t kLeastLateMs = 10'000;
+// A dozen leases, however little memory there is: without one nobody could fetch what is missing.
+constexpr size_t kLeastShareBytes = 4096;
 constexpr int64_t kSweepIntervalMs = 100;
 constexpr uint64_t kSweepBudgetNs = 200'000;
 
@@ -65,7 +67,7 @@ void Leases::Forget(Shard& shard, Lease& lease, int64_t unix_ms) {
 
 size_t Leases::ShareOfShard() const {
   if (settings_.maxmemory_bytes == 0) return SIZE_MAX;
-  return settings_.maxmemory_bytes / kShareOfMemory / shards_.size();
+  return std::max<size_t>(settings_.maxmemory_bytes / kShareOfMemory / shards_.size(), kLeastShareBytes);
 }
 
 // Bounds what callers can leave behind who never fill: leases that ended long ago go, and at the limit of all

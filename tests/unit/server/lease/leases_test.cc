@@ -106,7 +106,7 @@ TEST_CASE("leases: they have a share of the memory, and whoever waits keeps his"
   world.settings.maxmemory_bytes = 8'000'000;
   auto client = world.Connect(0);
   std::vector<std::unique_ptr<client::Client>> waiters;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 400; ++i) {
     world.Run(*client, {"getlease", "waited " + std::to_string(i)});
     waiters.push_back(world.Connect(0));
     world.Run(*waiters.back(), {"getlease", "waited " + std::to_string(i), "wait", "1000000"});
@@ -114,16 +114,16 @@ TEST_CASE("leases: they have a share of the memory, and whoever waits keeps his"
   for (int i = 0; i < 20'000; ++i) world.Run(*client, {"getlease", std::to_string(i), "nowait"});
   CHECK(world.leases().bytes() <= 1'000'000 + 16 * 1000);
   CHECK(world.leases().remembered() > 1000);
-  CHECK(world.leases().waiting() == 100);
+  CHECK(world.leases().waiting() == 400);
   // The limit becomes lower: the oldest go by and by, and only they.
   world.settings.maxmemory_bytes = 400'000;
   Sweep(world, clock, 2000);
-  CHECK(world.leases().waiting() == 100);
-  CHECK(world.leases().remembered() < 200);
+  CHECK(world.leases().waiting() == 400);
+  CHECK(world.leases().remembered() < 500);
   // Everybody waits for what is left: no lease more.
   world.settings.maxmemory_bytes = 1000;
   Sweep(world, clock, 1000);
-  CHECK(world.leases().remembered() == 100);
+  CHECK(world.leases().remembered() == 400);
   world.TakeReplies(*client);
   int busy = 0;
   for (int i = 0; i < 16; ++i) {
