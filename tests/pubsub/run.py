@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Messages and invalidations between processes: order, slow readers, very many channels, coherent caches, node clients.
 
-Parts: order, slow, many, cache, evict, node (each a part; all but node by default). A failure prints its seed.
+Parts: order, events, slow, many, cache, evict, node (each a part; all but node by default). A failure prints its seed.
 """
 import argparse
 import os
@@ -88,6 +88,34 @@ def part_order(options):
         for connection in subscribers:
             connection.close()
         wait_for(lambda: server.connect().call("PUBSUB", "NUMSUB", "news")[1][1] == (":", b"0"), "subscribers leave with their connections")
+
+
+def part_events(options):
+    """The events of a key come in the order of its changes, whatever workers make them: SET NX and DEL can only succeed by turns."""
+    with Server(options.server, "--notify-keyspace-events", "Kg$") as server:
+        subscribers = [server.connect(2 + i % 2, timeout=60) for i in range(8)]
+        for connection in subscribers:
+            connection.call("SUBSCRIBE", "__keyspace@0__:k", "end")
+            connection.read_frame()
+        successes = [0] * 8
+
+        def write(number):
+            request = resp.encode(["SET", "k", "v", "NX"] if number % 2 else ["DEL", "k"])
+            with server.connect(timeout=60) as connection:
+                for _ in range(options.load // 20):
+                    connection.send_raw(request * 20)
+                    successes[number] += sum(connection.read_frame()[0] in (("+", b"OK"), (":", b"1")) for _ in range(20))
+
+        in_threads(*[lambda n=n: write(n) for n in range(len(successes))])
+        check(min(sum(successes[0::2]), sum(successes[1::2])) > 0, "no key was set and deleted: %s" % successes)
+        server.connect().call("PUBLISH", "end", "end")
+        for connection in subscribers:
+            for number in range(sum(successes)):
+                event = connection.read_frame()[0][1][-1][1]
+                due = b"del" if number % 2 else b"set"
+                check(event == due, "event %d is %s where %s was due" % (number, event, due))
+            check(connection.read_frame()[0][1][-1][1] == b"end", "more events than changes")
+            connection.close()
 
 
 def part_slow(options):
@@ -302,7 +330,7 @@ def part_node(options):
             check(done.returncode == 0 and b"all is well" in done.stdout, "%s\n%s%s" % (script, done.stdout.decode(), done.stderr.decode()))
 
 
-PARTS = {"order": part_order, "slow": part_slow, "many": part_many, "cache": part_cache, "evict": part_evict, "node": part_node}
+PARTS = {"order": part_order, "events": part_events, "slow": part_slow, "many": part_many, "cache": part_cache, "evict": part_evict, "node": part_node}
 
 
 def main():
