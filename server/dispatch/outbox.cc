@@ -69,7 +69,7 @@ void Outbox::Flush(Client& client) {
   client.pushed_bytes = 0;
   // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
   // Redis has it.
-  bool finished = client.output.empty() && client.close_after_reply() &&
+  bool finished = client.output.empty() && client.close_after_reply() && !client.stream().writing() &&
                   (owed || client.reply_mode != client::ReplyMode::kOff);
   if (client.close_now() || finished || OverLimit(client, clock_.unix_ms())) owner_.CloseSent(client);
 }

@@ -41,8 +41,12 @@ EventLoop::EventLoop(LoopHooks* hooks) : hooks_(hooks) {
        {Base(&prepare_), Base(&check_), Base(&timer_), Base(&cron_), Base(&idle_), Base(&wake_)}) {
     handle->data = this;
   }
-  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { Owner(handle)->hooks_->BeforeSleep(); });
-  uv_check_start(&check_, [](uv_check_t* handle) { Owner(handle)->hooks_->AfterPoll(); });
+  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { Owner(handle)->Prepare(); });
+  uv_check_start(&check_, [](uv_check_t* handle) {
+    EventLoop* loop = Owner(handle);
+    if (!loop->rereads_.empty()) loop->rereads_.Run();
+    loop->hooks_->AfterPoll();
+  });
 }
 
 EventLoop::~EventLoop() {
@@ -121,10 +125,16 @@ void EventLoop::StartCron(int64_t interval_ms, std::function<void()> tick) {
       static_cast<uint64_t>(interval_ms), static_cast<uint64_t>(interval_ms));
 }
 
-void EventLoop::StayAwake(bool awake) {
-  if (awake == awake_) return;
-  awake_ = awake;
-  if (awake) {
+void EventLoop::StayAwake(bool awake) { awake_ = awake; }
+
+// The last before the loop polls: whether it may wait there is known now.
+void EventLoop::Prepare() {
+  hooks_->BeforeSleep();
+  rereads_.BeginTurn();
+  const bool idle = awake_ || !rereads_.empty();
+  if (idle == idling_) return;
+  idling_ = idle;
+  if (idle) {
     uv_idle_start(&idle_, [](uv_idle_t*) {});
   } else {
     uv_idle_stop(&idle_);

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "server/net/reread_list.h"
+
 namespace corral::net {
 
 // Told about the phases of a turn; runs on the loop's thread.
@@ -43,6 +45,7 @@ class EventLoop {
   void StayAwake(bool awake);
 
   uv_loop_t* handle() { return &loop_; }
+  RereadList& rereads() { return rereads_; }
 
   // Monotonic time at which this turn began: costs nothing.
   int64_t NowMs() const { return static_cast<int64_t>(uv_now(&loop_)); }
@@ -53,6 +56,7 @@ class EventLoop {
 
  private:
   void RunPosted();
+  void Prepare();
 
   LoopHooks* hooks_;
   uv_loop_t loop_;
@@ -63,7 +67,9 @@ class EventLoop {
   uv_timer_t cron_;
   uv_idle_t idle_;
   int64_t timer_at_ms_ = INT64_MAX;
-  bool awake_ = false;
+  bool awake_ = false;   // asked for
+  bool idling_ = false;  // idle_ runs
+  RereadList rereads_;
   std::function<void()> on_time_, on_cron_;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <cstddef>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -62,14 +63,25 @@ Stream::Stream(EventLoop& loop, int descriptor, Transport transport, StreamHandl
   base()->data = this;
 }
 
+Stream::~Stream() = default;
+
+RereadList& Stream::rereads() { return static_cast<EventLoop*>(base()->loop->data)->rereads(); }
+
+void Stream::SetHasBuffered(bool has_buffered) {
+  has_buffered_ = has_buffered;
+  if (has_buffered && reading_) rereads().Add(*this);
+}
+
 void Stream::Close() {
   handler_ = nullptr;
+  rereads().Remove(*this);
   uv_close(reinterpret_cast<uv_handle_t*>(base()), [](uv_handle_t* handle) { delete Self(handle); });
 }
 
 void Stream::StartReading() {
   if (reading_) return;
   reading_ = true;
+  if (has_buffered_) rereads().Add(*this);
   uv_read_start(
       base(),
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
@@ -90,6 +102,7 @@ void Stream::StartReading() {
 void Stream::StopReading() {
   if (!reading_) return;
   reading_ = false;
+  rereads().Remove(*this);
   uv_read_stop(base());
 }
 
@@ -98,24 +111,30 @@ ssize_t Stream::TryWrite(std::span<const Slice> slices) {
   return written == UV_EAGAIN ? 0 : written;
 }
 
+struct Stream::WriteRequest {
+  uv_write_t request;
+  size_t bytes;
+};
+
 bool Stream::Write(std::span<const Slice> slices) {
-  for (const Slice& slice : slices) writing_bytes_ += slice.size;
-  auto* request = new uv_write_t;
-  request->data = this;
-  int result = uv_write(request, base(), Buffers(slices), static_cast<unsigned>(slices.size()),
-                        [](uv_write_t* done, int status) {
-                          Stream* self = static_cast<Stream*>(done->data);
-                          delete done;
-                          // Closed: the owner is gone. Not all of these are cancelled, for what was written
-                          // or has failed before the end is told with the end.
-                          if (self->handler_ == nullptr) return;
-                          // In a turn, as other threads look at streams while this one is outside.
-                          self->handler_->OnWritten(*self, self->writing_bytes_, status == 0);
-                          self->writing_bytes_ = 0;
-                        });
-  if (result == 0) return true;
-  delete request;
-  writing_bytes_ = 0;
+  auto* write = new WriteRequest{};
+  for (const Slice& slice : slices) write->bytes += slice.size;
+  AddUnsent(write->bytes);
+  write->request.data = write;
+  const auto done = [](uv_write_t* request, int status) {
+    Stream* self = Self(request->handle);
+    const std::unique_ptr<WriteRequest> written(static_cast<WriteRequest*>(request->data));
+    // Closed: the owner is gone. Not all of these are cancelled, for what was written or has failed before
+    // the end is told with the end.
+    if (self->closed()) return;
+    // In a turn, as other threads look at streams while this one is outside.
+    self->handler_->OnWritten(*self, written->bytes, status == 0);
+    self->RemoveUnsent(written->bytes);
+  };
+  if (uv_write(&write->request, base(), Buffers(slices), static_cast<unsigned>(slices.size()), done) == 0)
+    return true;
+  RemoveUnsent(write->bytes);
+  delete write;
   return false;
 }
 
