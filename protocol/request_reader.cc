@@ -12,7 +12,7 @@
 namespace corral::protocol {
 namespace {
 
-// Redis's PROTO_INLINE_MAX_SIZE: a line whose end is not among its first 64 KB and one byte is refused.
+// Redis's PROTO_INLINE_MAX_SIZE: a line of more bytes is refused unless its end has arrived with them.
 constexpr size_t kMaxLineBytes = 64 * 1024;
 constexpr int64_t kMaxUnauthenticatedArguments = 10;
 constexpr int64_t kMaxUnauthenticatedBulk = 16384;
@@ -99,7 +99,7 @@ struct RequestReader::Partial {
   // Looks for the line end behind `position`, beginning where the last call stopped. `*line_end` is its
   // offset; `behind` bytes after it must be there as well.
   Line FindLineEnd(std::string_view input, char terminator, size_t behind, size_t* line_end) {
-    std::string_view line = input.substr(position, kMaxLineBytes + 1);
+    std::string_view line = input.substr(position);
     std::string_view fresh = line.substr(scanned);
     if (!zero_seen && !fresh.empty()) {
       auto* found = static_cast<const char*>(memchr(fresh.data(), terminator, fresh.size()));

@@ -254,10 +254,10 @@ int Server::AcceptsPerTurn() {
 void Server::Accept(int descriptor, net::Transport transport) {
   std::string_view refusal = Refusal(descriptor, transport);
   if (!refusal.empty()) {
-    // Best effort, as the peer may not even read it.
-    [[maybe_unused]] ssize_t sent = send(descriptor, refusal.data(), refusal.size(), MSG_NOSIGNAL);
+    // Best effort, as the peer may not even read it. Whoever has left already was not refused.
+    const ssize_t sent = send(descriptor, refusal.data(), refusal.size(), MSG_NOSIGNAL);
     close(descriptor);
-    workers_.first().stats().rejected_connections++;
+    if (sent >= 0) workers_.first().stats().rejected_connections++;
     return;
   }
   if (transport == net::Transport::kTcp) net::ConfigureTcp(descriptor, settings_.tcp_keepalive_s);

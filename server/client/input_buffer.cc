@@ -25,7 +25,8 @@ std::span<char> InputBuffer::Tail(size_t wanted) {
   if (room < kMinimumRead && size_ + room < wanted) {
     Grow(std::max(size_ + kMinimumRead, std::min(wanted, 2 * size_)));
   } else if (room == 0 || (wanted <= size_ && room < kMinimumRead)) {
-    Grow(std::max(size_ + kMinimumRead, size_ + size_ / 2));
+    // Redis's growth: a long line that came in one write is read to its end before its length is judged.
+    Grow(size_ < 2 * kMinimumRead ? size_ + kMinimumRead : 2 * (size_ + kMinimumRead));
   }
   room = capacity_ - size_;
   // Reading up to the end of a big argument, and no further, leaves nothing to move afterwards.

@@ -26,6 +26,16 @@ bool BindAndListen(int descriptor, const sockaddr* address, socklen_t length, in
   return bind(descriptor, address, length) == 0 && listen(descriptor, backlog) == 0;
 }
 
+// Whether a socket's file is left over: nobody listens there. In doubt it is not.
+bool IsLeftOver(const sockaddr_un& address) {
+  const int probe = OpenSocket(AF_UNIX);
+  if (probe < 0) return false;
+  const bool refused = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+                       errno == ECONNREFUSED;
+  close(probe);
+  return refused;
+}
+
 template <class Handle>
 void CloseAndDelete(Handle* handle) {
   uv_close(reinterpret_cast<uv_handle_t*>(handle),
@@ -84,7 +94,13 @@ void Listener::Rest(int error) {
 
 ListeningSocket::~ListeningSocket() {
   close(descriptor_);
-  if (!path_.empty()) unlink(path_.c_str());
+  if (!path_.empty() && FileAt(path_) == file_) unlink(path_.c_str());
+}
+
+ListeningSocket::File ListeningSocket::FileAt(const std::string& path) {
+  struct stat status;
+  if (path.empty() || stat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev, .node = status.st_ino};
 }
 
 // Linux turns a listening socket that is shut down back into a bound one.
@@ -141,7 +157,8 @@ std::unique_ptr<ListeningSocket> ListeningSocket::Unix(const std::string& path, 
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   struct stat status;
-  if (stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path.c_str());
+  if (stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && IsLeftOver(address))
+    unlink(path.c_str());
   int descriptor = OpenSocket(AF_UNIX);
   // Nobody can connect before it listens, so that nobody does whom the permissions are to keep out.
   if (descriptor < 0 || bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||

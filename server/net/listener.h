@@ -13,8 +13,8 @@
 
 namespace corral::net {
 
-// A bound and listening socket that nobody watches yet: made on any thread. Closes it (and removes a unix
-// socket's file) when destroyed.
+// A bound and listening socket that nobody watches yet: made on any thread. Closes it when destroyed,
+// and removes a unix socket's file unless another one has its place by then.
 class ListeningSocket {
  public:
   // `address`: a numeric address or a host name; "*" and "::*" are all addresses of IPv4 and IPv6. On failure
@@ -22,7 +22,8 @@ class ListeningSocket {
   // not exist on this host (an optional bind address may be skipped then).
   static std::unique_ptr<ListeningSocket> Tcp(const std::string& address, int port, int backlog,
                                               std::string* error, bool* missing);
-  // `permissions` 0: as the umask has it. A stale socket file is replaced, as Redis does.
+  // `permissions` 0: as the umask has it. The file of a socket that nobody listens
+  // at any more is replaced, as Redis does; at one where somebody listens, or may, it is an error.
   static std::unique_ptr<ListeningSocket> Unix(const std::string& path, unsigned permissions, int backlog,
                                                std::string* error);
   ~ListeningSocket();
@@ -38,12 +39,20 @@ class ListeningSocket {
   Transport transport() const { return transport_; }
 
  private:
+  // Which file it is that a path names.
+  struct File {
+    uint64_t device = 0, node = 0;
+    bool operator==(const File&) const = default;
+  };
+  static File FileAt(const std::string& path);
+
   ListeningSocket(int descriptor, Transport transport, std::string path)
-      : descriptor_(descriptor), transport_(transport), path_(std::move(path)) {}
+      : descriptor_(descriptor), transport_(transport), path_(std::move(path)), file_(FileAt(path_)) {}
 
   int descriptor_;
   Transport transport_;
-  std::string path_;
+  std::string path_;  // empty: TCP
+  File file_;         // that it made at the path
 };
 
 // Accepts what arrives at a socket, in portions: a storm of new connections must not starve those that work.

@@ -9,10 +9,13 @@
 
 namespace corral::process {
 
-// Descriptors kept for listeners, loops, logs and the like beside those of clients. As many as Redis keeps
-// are enough for four workers; a further one's loop takes four.
+// Descriptors kept beside those of clients. The loop of each worker takes five. The process itself has 7 with
+// one listener; 16 more are for further listeners, for files that are open for a moment (a rewritten
+// configuration, a log), and for the connection that is told that it is one too many. Never fewer than Redis
+// keeps.
 constexpr uint64_t ReservedDescriptors(int workers) {
-  return 32 + (workers > 4 ? 4 * static_cast<uint64_t>(workers - 4) : 0);
+  const uint64_t needed = 7 + 16 + 5 * static_cast<uint64_t>(workers);
+  return needed < 32 ? 32 : needed;
 }
 
 // The file limit as setrlimit sees it, so that a test can do without changing its own process.

@@ -37,6 +37,19 @@ def test_maxclients_refuses_with_redis_words(server):
             c.close()
 
 
+@case(ours=True)  # Redis has no loop for each of its threads
+def test_with_many_threads_and_few_descriptors_whoever_is_too_many_is_told(server):
+    with Server("prlimit --nofile=140:140 " + server, threads=16) as s, contextlib.ExitStack() as held, s.connect() as c:
+        most = int(c.call("CONFIG", "GET", "maxclients")[1][1][1])
+        assert 0 < most < 140, most
+        for _ in range(most - 1):
+            assert held.enter_context(s.connect()).call("PING") == ("+", b"PONG")
+        for _ in range(5):
+            with Connection(s.address) as one_too_many:
+                assert one_too_many.wait_closed() == b"-ERR max number of clients reached\r\n"
+        assert c.call("PING") == ("+", b"PONG")
+
+
 def s_info(connection, name):
     return dict(line.split(":", 1) for line in connection.text("INFO").split("\r\n") if ":" in line)[name]
 

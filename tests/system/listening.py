@@ -8,7 +8,7 @@ import socket
 import stat
 import tempfile
 
-from cases import Skip, case, until
+from cases import Skip, case, run, until
 from harness import resp
 from harness.resp import Connection
 from harness.server import Server
@@ -75,6 +75,25 @@ def test_unix_socket_with_permissions(server):
         with s.connect() as c:
             assert c.call("GET", "k") == ("$", b"v")
     assert not os.path.exists(path), "the socket file is still there"
+
+
+@case(ours=True)  # Redis takes the path in silence, and the first unlinks what the second has there
+def test_two_servers_on_one_unix_socket(server):
+    path = os.path.join(tempfile.mkdtemp(), "corral.sock")
+    with Server(server, unixsocket=path) as first:
+        status, output = run(server, "--port", 0, "--unixsocket", path, "--save", "")
+        assert status == 1 and "Failed opening Unix socket %s: Address already in use" % path in output, output
+        with Connection(path) as c:
+            assert c.call("PING") == ("+", b"PONG")
+        os.unlink(path)
+        with Server(server, unixsocket=path) as second:
+            first.stop()
+            with Connection(path) as c:
+                assert c.call("PING") == ("+", b"PONG")
+            second.process.kill()
+            second.process.wait()
+    with Server(server, unixsocket=path), Connection(path) as c:  # what a killed one left is replaced
+        assert c.call("PING") == ("+", b"PONG")
 
 
 @case()

@@ -21,7 +21,7 @@ struct Line {
 };
 
 Line FindLine(std::string_view text, char end) {
-  for (size_t i = 0; i < text.size() && i <= kLineLimit; ++i) {
+  for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == end) return {.size = i};
     if (text[i] == 0) break;
   }

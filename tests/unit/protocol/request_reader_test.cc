@@ -115,7 +115,13 @@ TEST_CASE("request reader: lines of more than 64 KB") {
   std::string longest(65536, 'x');
   CHECK(ReadInPieces(longest, {}, limits) == Commands({}));
   CHECK(ReadInPieces(longest + "\n", EveryByte(100), limits) == Commands({{longest}}));
-  CHECK(ReadInPieces(longest + "x\n", {1000}, limits) == Fails("too big inline request"));
+  // A longer one is taken when its end is there with it.
+  CHECK(ReadInPieces(longest + "x\n", {1000}, limits) == Commands({{longest + "x"}}));
+  CHECK(ReadInPieces(longest + longest + "\n", {}, limits) == Commands({{longest + longest}}));
+  CHECK(ReadInPieces(longest + "x\n", {65537}, limits) == Fails("too big inline request"));
+  CHECK(ReadInPieces(longest + "\0x\n"s, {}, limits) == Fails("too big inline request"));
+  CHECK(ReadInPieces("*" + longest + "\r\n", {}, limits) == Fails("invalid multibulk length"));
+  CHECK(ReadInPieces("*1\r\n$" + longest + "\r\n", {}, limits) == Fails("invalid bulk length"));
   CHECK(ReadInPieces("*" + std::string(65536, '1'), {70}, limits) == Fails("too big mbulk count string"));
   CHECK(ReadInPieces("*1\r\n$" + std::string(65535, '1'), {}, limits) == Commands({}));
   CHECK(ReadInPieces("*1\r\n$" + std::string(65536, '1'), {}, limits) == Fails("too big bulk count string"));

@@ -51,6 +51,12 @@ TEST_CASE("input buffer: random reads and drops") {
   }
 }
 
+TEST_CASE("input buffer: the read after the first takes a line of 80 KB to its end") {
+  InputBuffer input;
+  input.Assign(std::string(32 * 1024, 'x'));
+  CHECK(input.Tail(0).size() >= 48 * 1024);
+}
+
 TEST_CASE("input buffer: dropping from the front moves nothing") {
   InputBuffer input;
   input.Assign(std::string(100'000, 'x'));

@@ -97,6 +97,36 @@ class NoDescriptors {
   rlimit before_{};
 };
 
+TEST_CASE("listening socket: the path of one that listens is not taken, a left-over file is") {
+  std::string pattern = (std::filesystem::temp_directory_path() / "corral-listener-XXXXXX").string();
+  REQUIRE(mkdtemp(pattern.data()) != nullptr);
+  const std::string path = pattern + "/socket";
+  std::string error;
+  auto first = ListeningSocket::Unix(path, 0, 100, &error);
+  REQUIRE_MESSAGE(first, error);
+  CHECK(ListeningSocket::Unix(path, 0, 100, &error) == nullptr);
+  CHECK(error == "Address already in use");
+  CHECK(std::filesystem::exists(path));
+
+  // Somebody else puts another one there: the first does not take it along.
+  std::filesystem::remove(path);
+  auto second = ListeningSocket::Unix(path, 0, 100, &error);
+  REQUIRE_MESSAGE(second, error);
+  first.reset();
+  CHECK(std::filesystem::exists(path));
+
+  // One that was killed leaves its file behind.
+  const std::string left = pattern + "/left";
+  std::filesystem::rename(path, left);
+  second.reset();
+  CHECK(std::filesystem::exists(left));
+  auto third = ListeningSocket::Unix(left, 0, 100, &error);
+  REQUIRE_MESSAGE(third, error);
+  third.reset();
+  CHECK_FALSE(std::filesystem::exists(left));
+  std::filesystem::remove(pattern);
+}
+
 TEST_CASE("listener: without a free descriptor it rests, and accepts once there is one") {
   std::string pattern = (std::filesystem::temp_directory_path() / "corral-listener-XXXXXX").string();
   REQUIRE(mkdtemp(pattern.data()) != nullptr);

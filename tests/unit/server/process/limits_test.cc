@@ -44,31 +44,31 @@ TEST_CASE("file limit: enough, raised, or clients reduced to what fits") {
 
   FakeSystem raised{.soft = 1024, .most = 20000};
   CHECK(RaiseFileLimit(10000, 4, raised.Limit()) == 10000);
-  CHECK(raised.soft == 10032);
+  CHECK(raised.soft == 10043);
 
   FakeSystem reduced{.soft = 1024, .most = 4096};
-  CHECK(RaiseFileLimit(10000, 4, reduced.Limit()) == 4096 - 32);
+  CHECK(RaiseFileLimit(10000, 4, reduced.Limit()) == 4096 - 43);
   CHECK(reduced.soft == 4096);
 
   FakeSystem huge{.soft = 1024, .most = 20000};
-  CHECK(RaiseFileLimit(4294967295u, 4, huge.Limit()) == 19968);
+  CHECK(RaiseFileLimit(4294967295u, 4, huge.Limit()) == 20000 - 43);
   CHECK(huge.attempts < 40);
 
-  FakeSystem tiny{.soft = 20, .most = 32};
+  FakeSystem tiny{.soft = 20, .most = 43};
   CHECK(RaiseFileLimit(100, 4, tiny.Limit()) == 0);
-  FakeSystem small{.soft = 20, .most = 33};
+  FakeSystem small{.soft = 20, .most = 44};
   CHECK(RaiseFileLimit(100, 4, small.Limit()) == 1);
 
   const FileLimit unknown{.get = [](uint64_t*) { return false; }, .set = [](uint64_t) { return false; }};
-  CHECK(RaiseFileLimit(10000, 4, unknown) == 1024 - 32);
+  CHECK(RaiseFileLimit(10000, 4, unknown) == 1024 - 43);
   CHECK(RaiseFileLimit(10, 4, unknown) == 10);
 }
 
 TEST_CASE("file limit: each worker's loop takes descriptors too") {
   CHECK(ReservedDescriptors(1) == 32);
-  CHECK(ReservedDescriptors(8) == 48);
+  CHECK(ReservedDescriptors(8) == 63);
   FakeSystem many{.soft = 1024, .most = 1024};
-  CHECK(RaiseFileLimit(10000, 64, many.Limit()) == 1024 - 32 - 60 * 4);
+  CHECK(RaiseFileLimit(10000, 64, many.Limit()) == 1024 - 23 - 64 * 5);
   FakeSystem tiny{.soft = 40, .most = 40};
   CHECK(RaiseFileLimit(10000, 16, tiny.Limit()) == 0);
   const FileLimit unknown{.get = [](uint64_t*) { return false; }, .set = [](uint64_t) { return false; }};
