@@ -200,7 +200,7 @@ void Batch::RunGroup() {
       executor_.clock().Refresh();  // the stop is nobody's command time, and may have been long
       if (!client.runnable()) continue;
     }
-    if (executor_.Run(request) == Outcome::kPostponed) {
+    if (executor_.Run(request) == Completion::kPostponed) {
       client.paused = true;
       observer_.HeldByPause(client);
       continue;

@@ -89,12 +89,12 @@ bool Executor::MakeRoom(const Request& request) {
          !request.command->Is(command::kDenyOom);
 }
 
-Outcome Executor::Run(const Request& request) {
+Completion Executor::Run(const Request& request) {
   client::Client& client = *request.client;
   if (!request.protocol_error.empty()) [[unlikely]] {
     Refuse(request, request.protocol_error);
     client.CloseAfterReply();
-    return Outcome::kDone;
+    return Completion::kDone;
   }
   client.last_command = request.command;
   if (!request.command && IsHttp(request.arguments[0])) [[unlikely]] {
@@ -105,25 +105,25 @@ Outcome Executor::Run(const Request& request) {
           client.stream().PeerAddress());
     }
     client.CloseNow();
-    return Outcome::kDone;
+    return Completion::kDone;
   }
   if (std::optional<std::string> refusal = Refusal(request)) [[unlikely]] {
     Refuse(request, *refusal);
-    return Outcome::kDone;
+    return Completion::kDone;
   }
   const Command& command = *request.command;
   client::PauseMode pause = services_.clients.pause_mode();
   if (pause != client::PauseMode::kNone) [[unlikely]] {
     bool held = pause == client::PauseMode::kAll ||
                 command.Is(command::kWrite | command::kMayReplicate | command::kHeldWithWrites);
-    if (held) return Outcome::kPostponed;
+    if (held) return Completion::kPostponed;
   }
   if (!MakeRoom(request)) [[unlikely]] {
     Refuse(request, protocol::wire::kOutOfMemory);
-    return Outcome::kDone;
+    return Completion::kDone;
   }
   Call(request);
-  return Outcome::kDone;
+  return Completion::kDone;
 }
 
 void Executor::Refuse(const Request& request, std::string_view text) {

@@ -53,7 +53,7 @@ class MonitorFeed {
   ~MonitorFeed() = default;
 };
 
-enum class Outcome : uint8_t {
+enum class Completion : uint8_t {
   kDone,
   kPostponed
 };  // kPostponed: CLIENT PAUSE holds it back, run it again later
@@ -64,7 +64,7 @@ class Executor {
   Executor(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t worker,
            const storage::TickCounter& ticks, MonitorFeed& monitors);
 
-  Outcome Run(const Request& request);
+  Completion Run(const Request& request);
 
   CommandClock& clock() { return clock_; }
   // The client whose command runs at this moment, if any. A message to it that is no reply goes behind the

@@ -67,28 +67,28 @@ void Leases::Grant(Shard& shard, Lease& lease, Leader& leader, int64_t lease_ms)
   ++shard.counters.granted;
 }
 
-Request Leases::Ask(const storage::Database& database, const storage::Key& key, Leader& leader,
-                    int64_t lease_ms, bool watched) {
+AskResult Leases::Ask(const storage::Database& database, const storage::Key& key, Leader& leader,
+                      int64_t lease_ms, bool watched) {
   Shard& shard = ShardFor(key);
   Lease* lease = Lookup(shard, database.index(), key);
   const int64_t now = now_ms();
   if (lease != nullptr) {
     if (!lease->token && now < lease->deadline_ms) {
-      return {Request::Result::kBackoff, {}, lease->deadline_ms - now, lease->backoff_text};
+      return {AskResult::Kind::kBackoff, {}, lease->deadline_ms - now, lease->backoff_text};
     }
     if (lease->token && now >= lease->deadline_ms && !lease->ended) EndTime(shard, *lease, database.now_ms());
     if (lease->token && now < lease->deadline_ms) {
       lease->watched |= watched;
       ListDue(shard, *lease);
-      return {Request::Result::kHeld, {}, RetryMs(*lease), {}};
+      return {AskResult::Kind::kHeld, {}, RetryMs(*lease), {}};
     }
   } else {
     lease = Create(shard, database, key);
-    if (lease == nullptr) return {Request::Result::kFull, {}, kLeastRetryMs, {}};
+    if (lease == nullptr) return {AskResult::Kind::kFull, {}, kLeastRetryMs, {}};
   }
   lease->watched = watched;
   Grant(shard, *lease, leader, lease_ms);
-  return {Request::Result::kGranted, lease->token, lease_ms, {}};
+  return {AskResult::Kind::kGranted, lease->token, lease_ms, {}};
 }
 
 // As long again as the fetch has taken so far: callers that ask again then do it a few times, whatever it

@@ -48,10 +48,10 @@ struct Counters {
   }
 };
 
-// How a request for a lease ended.
-struct Request {
-  enum class Result : uint8_t { kGranted, kHeld, kBackoff, kFull };  // kFull: no memory for a further lease
-  Result result;
+// What Ask answers.
+struct AskResult {
+  enum class Kind : uint8_t { kGranted, kHeld, kBackoff, kFull };  // kFull: no memory for a further lease
+  Kind kind;
   Token token;  // kGranted
   int64_t ms;   // kGranted: the lease; kHeld, kFull: when to ask again; kBackoff: what is left of it
   std::string_view text;  // kBackoff: of the lease, valid until it changes
@@ -89,8 +89,8 @@ class Leases {
   // ---- Commands: under the lock of the key's shard.
   // Grants a lease of `lease_ms` unless another holds it or a back-off lasts. `watched`: on_invalidated is to
   // tell of the lease's end at once, and not when somebody asks again.
-  Request Ask(const storage::Database& database, const storage::Key& key, Leader& leader, int64_t lease_ms,
-              bool watched);
+  AskResult Ask(const storage::Database& database, const storage::Key& key, Leader& leader, int64_t lease_ms,
+                bool watched);
   // Joins the queue of the lease that Ask found held. False at a limit.
   bool Join(int database, const storage::Key& key, Waiter& waiter);
   // Whether the token may store; if so, *cost_us is the time since the grant. Counts a refusal. What is

@@ -79,7 +79,7 @@ struct Hub::Message {
   bool large() const { return payload.size() > client::OutputBuffer::kCopiedBytes; }
 };
 
-Hub::Hub(size_t workers, uint64_t seed) : hasher_(seed), concurrent_(workers > 1), desks_(workers) {
+Hub::Hub(size_t workers, uint64_t seed) : hasher_(seed), concurrent_(workers > 1), publications_(workers) {
   for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
     // Patterns are walked as a whole: more parts would only be more locks.
     const size_t count = concurrent_ && kind != TopicKind::kPattern ? kParts : 1;
@@ -208,7 +208,7 @@ void Hub::ForEachTarget(const Message& message, Visit visit) {
 void Hub::Deliver(ClientOwner& here, Topic& topic, const Message& message) {
   auto* subscribers = topic.Of(here.worker_index);
   if (subscribers == nullptr || subscribers->size == 0) return;
-  std::string& frame = desks_[here.worker_index].frame;
+  std::string& frame = publications_[here.worker_index].frame;
   frame.clear();
   if (topic.kind == TopicKind::kPattern) {
     frame += "*4\r\n$8\r\npmessage\r\n";
@@ -239,10 +239,10 @@ void Hub::Deliver(ClientOwner& here, Topic& topic, const Message& message) {
 size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel, std::string_view payload) {
   if (topics(kind) + topics(TopicKind::kPattern) == 0) return 0;
   Message message{kind, HashOf(channel), channel, payload, {}};
-  Desk& desk = desks_[here.worker_index];
-  std::vector<bool>& other_workers = desk.other_workers;
+  Publication& publication = publications_[here.worker_index];
+  std::vector<bool>& other_workers = publication.other_workers;
   // Whoever published before this, and is known to have, has counted his message already.
-  const bool overtakes = concurrent_ && desk.in_mail.load(std::memory_order_acquire) != 0;
+  const bool overtakes = concurrent_ && publication.in_mail.load(std::memory_order_acquire) != 0;
   size_t receivers = 0;
   bool others = false;
   ForEachTarget(message, [&](Topic& topic) {
@@ -272,9 +272,9 @@ void Hub::Post(size_t worker, const Message& message) {
     payload.remove_suffix(kLineEnd.size());
     const Message posted{kind, hash, channel, payload, shared};
     ForEachTarget(posted, [&](Topic& topic) { Deliver(owner, topic, posted); });
-    desks_[owner.worker_index].in_mail.fetch_sub(1, std::memory_order_release);
+    publications_[owner.worker_index].in_mail.fetch_sub(1, std::memory_order_release);
   };
-  desks_[worker].in_mail.fetch_add(1, std::memory_order_release);
+  publications_[worker].in_mail.fetch_add(1, std::memory_order_release);
   // The message, and what is written of it at least.
   owner.PostMessages(deliver, 2 * (sizeof(deliver) + message.channel.size() + message.payload.size()));
 }

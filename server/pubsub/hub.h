@@ -101,13 +101,13 @@ class Hub {
   const storage::KeyHasher hasher_;
   const bool concurrent_;
   std::vector<client::ClientOwner*> owners_;
-  struct alignas(64) Desk {           // of one worker
+  struct alignas(64) Publication {    // of one worker
     std::string frame;                // the message being sent, encoded
     std::vector<bool> other_workers;  // get it posted
     // Messages that were posted to this worker and that it has not handed on yet. Any thread.
     std::atomic<size_t> in_mail{0};
   };
-  std::vector<Desk> desks_;
+  std::vector<Publication> publications_;
   std::vector<std::unique_ptr<Part>> parts_[client::kTopicKinds];
   std::atomic<size_t> topics_[client::kTopicKinds]{};
   std::atomic<size_t> clients_{0};

@@ -60,10 +60,10 @@ Tracking::Tracking(storage::Keyspace& keyspace, storage::LazyFree& lazy_free,
       settings_(settings),
       concurrent_(workers > 1),
       parts_(keyspace.shard_count()),
-      desks_(workers) {
-  for (Desk& desk : desks_) {
-    desk.remote.resize(workers);
-    desk.random = storage::Random(seed++);
+      outgoing_(workers) {
+  for (Outgoing& outgoing : outgoing_) {
+    outgoing.remote.resize(workers);
+    outgoing.random = storage::Random(seed++);
   }
 }
 
@@ -173,7 +173,7 @@ void Tracking::TellReaders(ClientOwner& here, Client* running, const storage::Ke
 
 void Tracking::Tell(ClientOwner& here, Client* running, const TrackedKey& key,
                     std::span<const uint32_t> numbers) {
-  Desk& desk = desks_[here.worker_index];
+  Outgoing& outgoing = outgoing_[here.worker_index];
   bool anybody = false;
   {
     Reading lock(*this);
@@ -186,7 +186,7 @@ void Tracking::Tell(ClientOwner& here, Client* running, const TrackedKey& key,
         if (!tracker.no_loop) running->tracking->own_changes.push_back({.key = std::string(key.name())});
         continue;
       }
-      Address(desk, here, tracker);
+      Address(outgoing, here, tracker);
       anybody = true;
     }
   }
@@ -196,13 +196,13 @@ void Tracking::Tell(ClientOwner& here, Client* running, const TrackedKey& key,
 }
 
 void Tracking::EverythingChanged(ClientOwner& here, Client* running) {
-  Desk& desk = desks_[here.worker_index];
+  Outgoing& outgoing = outgoing_[here.worker_index];
   for (const auto& [number, tracker] : trackers_) {
     if (!tracker.on) continue;
     if (running != nullptr && tracker.client_id == running->id) {
       running->tracking->own_changes.push_back({.everything = true});
     } else {
-      Address(desk, here, tracker);
+      Address(outgoing, here, tracker);
     }
   }
   Send(here, Invalidation());
@@ -216,21 +216,21 @@ void Tracking::EverythingChanged(ClientOwner& here, Client* running) {
 
 // --- telling
 
-void Tracking::Address(Desk& desk, const ClientOwner& here, const Tracker& tracker) {
+void Tracking::Address(Outgoing& outgoing, const ClientOwner& here, const Tracker& tracker) {
   const ClientOwner& owner = tracker.target_owner();
-  (&owner == &here ? desk.local : desk.remote[owner.worker_index]).push_back(tracker);
+  (&owner == &here ? outgoing.local : outgoing.remote[owner.worker_index]).push_back(tracker);
 }
 
 void Tracking::Send(ClientOwner& here, const Invalidation& message) {
-  Desk& desk = desks_[here.worker_index];
-  if (!desk.local.empty()) {
+  Outgoing& outgoing = outgoing_[here.worker_index];
+  if (!outgoing.local.empty()) {
     Invalidation sent = message;
-    for (const Tracker& tracker : desk.local)
-      Deliver(here, tracker, sent, desk.local.size() >= kManyReceivers);
-    desk.local.clear();
+    for (const Tracker& tracker : outgoing.local)
+      Deliver(here, tracker, sent, outgoing.local.size() >= kManyReceivers);
+    outgoing.local.clear();
   }
   if (!concurrent_) return;
-  for (auto& trackers : desk.remote) {
+  for (auto& trackers : outgoing.remote) {
     if (trackers.empty()) continue;
     ClientOwner& owner = trackers.front().target_owner();
     // The message, its two forms, and what is written to each connection.
@@ -275,9 +275,9 @@ void Tracking::SendOwn(Client& client) {
   TrackingMode& mode = *client.tracking;
   const std::vector<client::OwnChange> changes = std::exchange(mode.own_changes, {});
   if (!mode.on) return;
-  Desk& desk = desks_[client.owner().worker_index];
+  Outgoing& outgoing = outgoing_[client.owner().worker_index];
   for (const client::OwnChange& change : changes) {
-    Address(desk, client.owner(),
+    Address(outgoing, client.owner(),
             {client.id, &client.owner(), mode.redirect_id, mode.redirect_owner, mode.no_loop, true, true});
     const std::string_view names[] = {change.key};
     Send(client.owner(), change.everything ? Invalidation() : Invalidation(names));
@@ -287,20 +287,20 @@ void Tracking::SendOwn(Client& client) {
 // --- broadcast
 
 void Tracking::NoteChange(ClientOwner& here, const Client* writer, std::string_view key) {
-  Desk& desk = desks_[here.worker_index];
+  Outgoing& outgoing = outgoing_[here.worker_index];
   const uint64_t writer_id = writer != nullptr ? writer->id : 0;
   Reading lock(*this);
   for (const auto& [length, count] : prefix_lengths_) {
     if (length > key.size()) break;
     auto prefix = prefixes_.find(key.substr(0, length));
     if (prefix == prefixes_.end()) continue;
-    auto [change, first] = desk.changes[prefix->first].try_emplace(std::string(key), writer_id);
+    auto [change, first] = outgoing.changes[prefix->first].try_emplace(std::string(key), writer_id);
     if (!first && change->second != writer_id) change->second = 0;
   }
 }
 
 void Tracking::SendChanges(ClientOwner& here, const std::string& prefix, const Changes& changes) {
-  Desk& desk = desks_[here.worker_index];
+  Outgoing& outgoing = outgoing_[here.worker_index];
   std::vector<std::string_view> names;
   for (const auto& [key, writer] : changes) names.push_back(key);
   std::vector<Tracker> without_own;
@@ -316,7 +316,7 @@ void Tracking::SendChanges(ClientOwner& here, const std::string& prefix, const C
       if (wrote) {
         without_own.push_back(tracker);
       } else {
-        Address(desk, here, tracker);
+        Address(outgoing, here, tracker);
       }
     }
   }
@@ -327,15 +327,15 @@ void Tracking::SendChanges(ClientOwner& here, const std::string& prefix, const C
       if (writer != tracker.client_id) names.push_back(key);
     }
     if (names.empty()) continue;
-    Address(desk, here, tracker);
+    Address(outgoing, here, tracker);
     Send(here, Invalidation(names));
   }
 }
 
 void Tracking::EndTurn(ClientOwner& here) {
-  Desk& desk = desks_[here.worker_index];
-  if (!desk.changes.empty()) [[unlikely]] {
-    const auto changes = std::exchange(desk.changes, {});
+  Outgoing& outgoing = outgoing_[here.worker_index];
+  if (!outgoing.changes.empty()) [[unlikely]] {
+    const auto changes = std::exchange(outgoing.changes, {});
     for (const auto& [prefix, changed] : changes) SendChanges(here, prefix, changed);
   }
   const uint64_t limit = settings_.tracking_table_max_keys;
@@ -347,7 +347,7 @@ void Tracking::EndTurn(ClientOwner& here) {
 
 // Keys that are given up count as stale: their connections cannot be told about later changes.
 void Tracking::KeepLimit(ClientOwner& here) {
-  storage::Random& random = desks_[here.worker_index].random;
+  storage::Random& random = outgoing_[here.worker_index].random;
   int tries = kEvictedPerTurn;
   while (tries-- > 0 && keys_.load(std::memory_order_relaxed) > settings_.tracking_table_max_keys) {
     const auto shard = static_cast<uint32_t>(random.Below(parts_.size()));

@@ -106,7 +106,7 @@ class Tracking {
   };
   // Changed keys of one prefix in this turn, with the client that changed them (0: several, or the engine).
   using Changes = std::map<std::string, uint64_t, std::less<>>;
-  struct alignas(64) Desk {  // of one worker
+  struct alignas(64) Outgoing {  // of one worker: what it has to tell
     std::map<std::string, Changes, std::less<>> changes;
     std::vector<Tracker> local;
     std::vector<std::vector<Tracker>> remote;  // by worker
@@ -125,8 +125,8 @@ class Tracking {
   // To all of `numbers` that are still there.
   void Tell(client::ClientOwner& here, client::Client* running, const TrackedKey& key,
             std::span<const uint32_t> numbers);
-  // Puts a tracker onto the desk; Send empties it.
-  void Address(Desk& desk, const client::ClientOwner& here, const Tracker& tracker);
+  // Puts a tracker into what goes out; Send empties that.
+  void Address(Outgoing& outgoing, const client::ClientOwner& here, const Tracker& tracker);
   void Send(client::ClientOwner& here, const Invalidation& message);
   // On the thread of the connection that gets it.
   void Deliver(client::ClientOwner& here, const Tracker& tracker, Invalidation& message, bool common);
@@ -140,7 +140,7 @@ class Tracking {
   const config::Settings& settings_;
   const bool concurrent_;
   std::vector<Part> parts_;  // by shard
-  std::vector<Desk> desks_;
+  std::vector<Outgoing> outgoing_;
   std::atomic<uint64_t> keys_{0};
   std::atomic<uint64_t> clients_{0};
   std::atomic<uint64_t> broadcast_clients_{0};

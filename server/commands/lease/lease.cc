@@ -165,24 +165,24 @@ void AskForLease(Context& ctx, const Key& key, const Record* record, const Lease
     return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
   const bool watched = ctx.client.tracking && ctx.client.tracking->on;
-  const lease::Request request = leases.Ask(ctx.db, key, LeaderOf(ctx), options.lease_ms, watched);
-  const bool granted = request.result == lease::Request::Result::kGranted;
-  const bool held = request.result == lease::Request::Result::kHeld;
+  const lease::AskResult asked = leases.Ask(ctx.db, key, LeaderOf(ctx), options.lease_ms, watched);
+  const bool granted = asked.kind == lease::AskResult::Kind::kGranted;
+  const bool held = asked.kind == lease::AskResult::Kind::kHeld;
   if (record != nullptr && !IsStale(*record, ctx.now_ms())) {
     if (granted) leases.CountEarly(key);
-    return lease::WriteAnswer(ctx.reply, Status::kHit, *record, request.token,
+    return lease::WriteAnswer(ctx.reply, Status::kHit, *record, asked.token,
                               lease::LeftToLive(*record, ctx.now_ms()));
   }
-  if (record != nullptr && !(held && options.fresh != 0)) return ReplyStale(ctx, key, *record, request.token);
-  if (granted) return lease::WriteAnswer(ctx.reply, Status::kLease, request.token, request.ms);
-  if (held) return WaitForLeader(ctx, key, options, request.ms);
-  if (request.result == lease::Request::Result::kFull) {
-    return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, request.ms);
+  if (record != nullptr && !(held && options.fresh != 0)) return ReplyStale(ctx, key, *record, asked.token);
+  if (granted) return lease::WriteAnswer(ctx.reply, Status::kLease, asked.token, asked.ms);
+  if (held) return WaitForLeader(ctx, key, options, asked.ms);
+  if (asked.kind == lease::AskResult::Kind::kFull) {
+    return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, asked.ms);
   }
   lease::Outcome failed;
   failed.status = Status::kFail;
-  failed.text = request.text;
-  failed.ms = request.ms;
+  failed.text = asked.text;
+  failed.ms = asked.ms;
   lease::WriteAnswer(ctx.reply, failed, {});
 }
 
