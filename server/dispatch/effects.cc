@@ -2,8 +2,19 @@
 #include "server/dispatch/effects.h"
 
 #include "server/dispatch/worker.h"
+#include "storage/base/invariant.h"
 
 namespace corral::dispatch {
+namespace {
+
+// Whoever changes a key runs on a worker, which carries the news to its clients.
+Worker& Here() {
+  Worker* here = Worker::Current();
+  storage::Require(here != nullptr, "effects: a key changes on a thread that is no worker");
+  return *here;
+}
+
+}  // namespace
 
 void WriteEffects::CountWrites(uint64_t writes) {
   if (concurrent_) {
@@ -16,7 +27,8 @@ void WriteEffects::CountWrites(uint64_t writes) {
 void WriteEffects::Invalidate(const storage::Key& key) {
   if (!tracking_->active()) [[likely]]
     return;
-  if (Worker* here = Worker::Current()) tracking_->KeyChanged(*here, here->running(), key);
+  Worker& here = Here();
+  tracking_->KeyChanged(here, here.running(), key);
 }
 
 void WriteEffects::InvalidateRemoved(const storage::Key& key) {
@@ -26,13 +38,14 @@ void WriteEffects::InvalidateRemoved(const storage::Key& key) {
 }
 
 void WriteEffects::InvalidateEverything() {
-  if (Worker* here = Worker::Current()) tracking_->EverythingChanged(*here, here->running());
+  Worker& here = Here();
+  tracking_->EverythingChanged(here, here.running());
 }
 
 void WriteEffects::Notify(int database, const storage::Key& key, const command::Event& event) {
   if (!events_->Wanted(event.event_class)) [[likely]]
     return;
-  if (Worker* here = Worker::Current()) events_->Raise(*here, database, key.name, event.name);
+  events_->Raise(Here(), database, key.name, event.name);
 }
 
 void WriteEffects::KeyMissed(const storage::Database& database, const storage::Key& key) {

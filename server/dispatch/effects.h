@@ -13,7 +13,8 @@
 
 namespace corral::dispatch {
 
-// Called on any worker, under the lock of the key's shard.
+// Called on any worker, under the lock of the key's shard. A call that concerns somebody and comes from a
+// thread that is no worker ends the process: nobody would be told.
 class WriteEffects final : public command::Effects, public storage::KeyspaceListener {
  public:
   void KeyChanged(const storage::Database& database, const storage::Key& key,

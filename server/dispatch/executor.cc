@@ -2,8 +2,6 @@
 #include "server/dispatch/executor.h"
 
 #include <algorithm>
-#include <cctype>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -12,8 +10,6 @@
 #include "server/config/settings.h"
 #include "server/log/log.h"
 #include "server/log/throttle.h"
-#include "server/net/event_loop.h"
-#include "server/telemetry/monitor_line.h"
 #include "server/tracking/tracking.h"
 #include "storage/base/ascii.h"
 #include "storage/memory_meter.h"
@@ -31,26 +27,14 @@ bool IsHttp(std::string_view name) {
 
 }  // namespace
 
-void CommandClock::ReadClocks() {
-  unix_ms_ = net::EventLoop::UnixMs();
-  // Half a millisecond: expiry is exact to the millisecond, within a batch as well.
-  until_refresh_ns_ = 500'000;
-}
-
-void CommandClock::Refresh() {
-  last_ticks_ = ticks_.Now();
-  ReadClocks();
-}
-
 Executor::Executor(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t worker,
                    const storage::TickCounter& ticks, MonitorFeed& monitors)
     : services_(services),
       stats_(stats),
-      gate_(gate),
-      worker_(worker),
       concurrent_(services.settings.threads > 1),
       clock_(ticks),
-      monitors_(monitors) {}
+      locks_(services.keyspace, gate, worker),
+      invoker_(services, stats, clock_, monitors) {}
 
 // The gates, in Redis's order.
 std::optional<std::string> Executor::Refusal(const Request& request) const {
@@ -143,27 +127,9 @@ void Executor::Call(const Request& request) {
   const Command& command = *request.command;
   running_ = &client;
   const uint64_t reply_mark = client.output.mark();
-  client.reply.ResetErrors();
-  std::optional<Gate::Exclusive> alone;
-  if (command.Is(command::kExclusive)) {
-    alone.emplace(gate_, worker_);
-    if (concurrent_) clock_.Refresh();  // the others' commands, for which this one waited, took their time
-  }
-  command::Context context(services_, client, stats_, command, request.arguments, client.reply,
-                           services_.keyspace.database(client.database, clock_.unix_ms(), !client.no_touch));
-  if (request.has_key) context.set_first_key(request.first_key);
-  if (alone.has_value()) {
-    Handle(request, context);
-    alone.reset();
-  } else if (concurrent_) {
-    CallWithLocks(request, context);
-  } else {
-    Handle(request, context);
-  }
-  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    FeedMonitors(request);
+  RunLocked(request);
   wrote_ |= command.Is(command::kWrite);
-  Account(request, clock_.Lap());
+  invoker_.Account(request);
   if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
     SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
   }
@@ -174,26 +140,20 @@ void Executor::Call(const Request& request) {
     SettleTracking(client, &command);
 }
 
-void Executor::Handle(const Request& request, command::Context& context) {
-  request.command->spec->handler(context);
-  if (request.client->tracking && request.client->tracking->on) [[unlikely]]
-    RememberReads(request);
-}
-
-void Executor::RememberReads(const Request& request) {
-  client::Client& client = *request.client;
-  // Who waits has read nothing yet.
-  if (!request.command->Is(command::kReadonly) || !client.tracking->remembers_reads() || client.blocked())
-    return;
-  if (request.has_key && request.command->last_key == request.command->first_key) {
-    return services_.tracking.Remember(client, request.first_key);
+void Executor::RunLocked(const Request& request) {
+  if (!concurrent_) return invoker_.Run(request);
+  const Command& command = *request.command;
+  // Nearly every command: without the set's sorting and its walk over the row.
+  if (request.only_first_key() && !command.Is(command::kExclusive)) [[likely]] {
+    storage::ShardGuard guard(services_.keyspace, services_.keyspace.ShardOf(request.first_key.hash));
+    return invoker_.Run(request);
   }
-  if (request.command->spec->keys.empty()) return;
-  positions_.clear();
-  FindKeys(*request.command, request.arguments, &positions_);
-  for (const command::KeyPosition& position : positions_) {
-    services_.tracking.Remember(client, services_.keyspace.MakeKey(request.arguments[position.index]));
-  }
+  locks_.Add(command, request.arguments);
+  const bool world = locks_.world();
+  locks_.Lock();
+  if (world) clock_.Refresh();  // the others' commands, for which this one waited, took their time
+  invoker_.Run(request);
+  locks_.Unlock();
 }
 
 void Executor::SettleTracking(client::Client& client, const command::Command* command) {
@@ -214,72 +174,6 @@ void Executor::SendDeferred(client::Client& client) {
     client::Append({.head = message.head, .tail = message.tail ? &message.tail : nullptr}, &client.output);
   }
   deferred_.clear();
-}
-
-void Executor::CallWithLocks(const Request& request, command::Context& context) {
-  const Command& command = *request.command;
-  storage::Keyspace& keyspace = services_.keyspace;
-  if (request.has_key && command.last_key == command.first_key) {
-    const uint32_t shard = keyspace.ShardOf(request.first_key.hash);
-    keyspace.Lock(shard);
-    Handle(request, context);
-    keyspace.Unlock(shard);
-    return;
-  }
-  shards_.clear();
-  if (!command.spec->keys.empty() && FindKeys(command, request.arguments, &positions_)) {
-    for (const command::KeyPosition& position : positions_) {
-      shards_.push_back(keyspace.ShardOf(keyspace.MakeKey(request.arguments[position.index]).hash));
-    }
-    std::sort(shards_.begin(), shards_.end());
-    shards_.erase(std::unique(shards_.begin(), shards_.end()), shards_.end());
-  }
-  for (uint32_t shard : shards_) keyspace.Lock(shard);
-  Handle(request, context);
-  for (uint32_t shard : shards_) keyspace.Unlock(shard);
-}
-
-void Executor::Account(const Request& request, uint64_t nanos) {
-  client::Client& client = *request.client;
-  const config::Settings& settings = services_.settings;
-  telemetry::CommandStats& stats = stats_.per_command[request.command->id];
-  ++stats.calls;
-  stats.nanos += nanos;
-  ++stats_.commands;
-  stats_.command_nanos += nanos;
-  ++client.commands;
-  if (client.reply.errors() != 0) [[unlikely]] {
-    ++stats.failed;
-    for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
-  }
-  if (settings.latency_tracking) {
-    if (!stats.latency) [[unlikely]]
-      stats.latency = std::make_unique<telemetry::Histogram>();
-    stats.latency->Record(nanos);
-  }
-  auto micros = static_cast<int64_t>(nanos / 1000);
-  if (settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us &&
-      !request.command->Is(command::kSkipSlowlog)) [[unlikely]] {
-    services_.telemetry.slowlog.Add(request.arguments, clock_.unix_ms() / 1000, micros,
-                                    client.stream().PeerAddress(), client.name, settings.slowlog_max_len);
-  }
-  if (settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms)
-      [[unlikely]] {
-    services_.telemetry.latency.Add(request.command->Is(command::kFast) ? "fast-command" : "command",
-                                    clock_.unix_ms() / 1000, micros / 1000);
-  }
-}
-
-void Executor::FeedMonitors(const Request& request) {
-  if (request.command->Is(command::kSkipMonitor | command::kAdmin)) return;
-  const client::Client& client = *request.client;
-  std::string peer = client.stream().PeerAddress();
-  monitors_.Feed(
-      telemetry::FormatMonitorLine(net::EventLoop::UnixUs(),
-                                   {.database = client.database,
-                                    .peer = peer,
-                                    .unix_socket = client.stream().transport() == net::Transport::kUnix},
-                                   request.arguments));
 }
 
 // CLIENT REPLY: the reply that was written since `mark` is kept or taken back.

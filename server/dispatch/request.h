@@ -21,6 +21,11 @@ struct Request {
   size_t input_bytes = 0;    // of the client's input that this request takes up
   storage::Key first_key{};  // when has_key
   bool has_key = false;
+  // Whatever the other arguments are, the command touches no further key. A row whose keys lie elsewhere too
+  // carries kMovableKeys: the table sees to that.
+  bool only_first_key() const {
+    return has_key && command->last_key == command->first_key && !command->Is(command::kMovableKeys);
+  }
   std::string protocol_error;  // not empty: the text to answer, then the connection closes
 };
 

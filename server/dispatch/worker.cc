@@ -31,7 +31,7 @@ thread_local Worker* current = nullptr;
 Worker* Worker::Current() { return current; }
 
 Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
-               const storage::TickCounter& ticks, MonitorFeed& monitors)
+               const storage::TickCounter& ticks, MonitorFeed& monitors, PauseQueue& pauses)
     : services_(services),
       stats_(stats),
       gate_(gate),
@@ -42,11 +42,13 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       executor_(services, stats, gate, index, ticks, monitors),
       outbox_(services.settings, services.clients.memory(), stats, executor_.clock(), pass_, *this),
       batch_(services, executor_, gate, index, *this),
+      pauses_(pauses),
       mailbox_([this](std::function<void()> work) { PostSoon(std::move(work)); },
                services.settings.threads > 1),
       arena_(new char[kArenaBytes]) {
   worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
+  pauses.AddWorker([this] { loop_.Post([this] { ResumePaused(); }); });
   services.pubsub.AddWorker(*this);
   services.leases.AddMailbox(this, mailbox_);
 }
@@ -429,20 +431,21 @@ void Worker::Resume(Client& client) {
   batch_.Add(client);
 }
 
-void Worker::HeldByPause(Client& client) { paused_.push_back(client.id); }
+void Worker::HeldByPause(Client& client) { pauses_.Add(index_, client.id); }
 
 void Worker::ResumePaused() {
   EnterGate();
   expiry_stale_ = true;  // expiry has rested as well
-  std::vector<uint64_t> paused;
-  paused.swap(paused_);
-  for (uint64_t id : paused) {
-    auto found = clients_.find(id);
-    if (found == clients_.end()) continue;
-    found->second->paused = false;
-    Resume(*found->second);
+  for (int left = kTurnResumed; left > 0; --left) {
+    const std::optional<uint64_t> id = pauses_.Next(index_);
+    if (!id) return;
+    if (Client* client = Find(*id)) {
+      client->paused = false;
+      Resume(*client);
+      RunBatch();
+    }
   }
-  RunBatch();
+  loop_.Post([this] { ResumePaused(); });
 }
 
 void Worker::FeedMonitors(const std::string& line) {
@@ -469,7 +472,10 @@ void Worker::RunDue() {
   }
   deadlines_wait_ = deadlines_.next_ms() <= now;
   services_.leases.RunDue();
-  if (!paused_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) ResumePaused();
+  if (!pauses_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) [[unlikely]] {
+    pauses_.Open();
+    ResumePaused();
+  }
   if (!batch_.empty()) RunBatch();
 }
 
@@ -494,7 +500,7 @@ void Worker::ScheduleWakeup() {
   if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);
   at = std::min(at, deadlines_.next_ms());
   at = std::min(at, services_.leases.next_due_ms());
-  if (!paused_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
+  if (!pauses_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
   loop_.MoveTimer(at);
 }
 

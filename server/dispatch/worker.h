@@ -18,6 +18,7 @@
 #include "server/dispatch/gate.h"
 #include "server/dispatch/gate_pass.h"
 #include "server/dispatch/outbox.h"
+#include "server/dispatch/pause_queue.h"
 #include "server/net/event_loop.h"
 #include "server/net/stream.h"
 #include "server/waiting/mailbox.h"
@@ -35,7 +36,7 @@ class Worker final : public net::LoopHooks,
                      public client::ClientOwner {
  public:
   Worker(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t index,
-         const storage::TickCounter& ticks, MonitorFeed& monitors);
+         const storage::TickCounter& ticks, MonitorFeed& monitors, PauseQueue& pauses);
   ~Worker();
 
   // The worker that this thread is; null on a thread that is none.
@@ -58,7 +59,7 @@ class Worker final : public net::LoopHooks,
   // The client whose command runs at this moment, if any.
   client::Client* running() const { return executor_.running(); }
   void FeedMonitors(const std::string& line);
-  // CLIENT UNPAUSE: what was held back runs.
+  // What a pause held back runs, as far as it is this worker's turn.
   void ResumePaused();
   // Idle connections are closed (timeout), output limits with a time are checked. From the cron.
   void CheckLimits(int64_t unix_ms);
@@ -88,7 +89,8 @@ class Worker final : public net::LoopHooks,
   static constexpr size_t kArenaBytes = 256 * 1024;
   static constexpr size_t kReadBytes = 32 * 1024;      // one read of one connection
   static constexpr size_t kBigReadBytes = 128 * 1024;  // while a big argument arrives
-  static constexpr int kTurnCloses = 16;  // of connections that their peers ended: mostly the kernel's time
+  static constexpr int kTurnCloses = 16;    // of connections that their peers ended: mostly the kernel's time
+  static constexpr int kTurnResumed = 256;  // connections that a pause held back
   static constexpr int kTurnDeadlines = 64;         // ends of waits in one turn
   static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
   static constexpr int64_t kExpiryBudgetUs = 200;
@@ -126,6 +128,7 @@ class Worker final : public net::LoopHooks,
   Executor executor_;
   Outbox outbox_;
   Batch batch_;
+  PauseQueue& pauses_;
   // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
@@ -138,7 +141,6 @@ class Worker final : public net::LoopHooks,
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   int closes_left_ = kTurnCloses;  // in this turn
   std::vector<uint64_t> ended_;    // clients for whose closing no turn had time yet
-  std::vector<uint64_t> paused_;
   std::vector<uint64_t>
       touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
   Deadlines deadlines_;

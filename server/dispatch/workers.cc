@@ -13,7 +13,7 @@ namespace corral::dispatch {
 Workers::Workers(command::Services& services, size_t count) : gate_(count) {
   for (size_t i = 0; i < count; ++i) {
     telemetry::WorkerStats& stats = services.telemetry.AddWorker(services.commands.all().size());
-    workers_.push_back(std::make_unique<Worker>(services, stats, gate_, i, ticks_, *this));
+    workers_.push_back(std::make_unique<Worker>(services, stats, gate_, i, ticks_, *this, pauses_));
   }
 }
 
@@ -71,10 +71,9 @@ void Workers::Feed(const std::string& line) {
 }
 
 void Workers::ResumePaused() {
-  // Posted to the caller's own worker as well: it is in the middle of a batch.
-  for (auto& worker : workers_) {
-    worker->loop().Post([target = worker.get()] { target->ResumePaused(); });
-  }
+  pauses_.Open();
+  // Posted though the caller may be that worker: it is in the middle of a batch. Whose turn it is, is told.
+  workers_[0]->loop().Post([this] { workers_[0]->ResumePaused(); });
 }
 
 void Workers::CheckLimits(int64_t unix_ms) {

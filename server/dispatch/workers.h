@@ -11,6 +11,7 @@
 #include "server/command/context.h"
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
+#include "server/dispatch/pause_queue.h"
 #include "server/dispatch/worker.h"
 #include "server/net/stream.h"
 #include "storage/base/clock.h"
@@ -45,6 +46,7 @@ class Workers final : public MonitorFeed {
 
   storage::TickCounter ticks_;
   Gate gate_;
+  PauseQueue pauses_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   size_t next_ = 0;

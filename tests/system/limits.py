@@ -419,3 +419,22 @@ def test_a_value_that_many_do_not_read_counts_once(server):
         clients, used = int(s_info(control, "mem_clients_normal")), int(s_info(control, "used_memory"))
         assert size < clients - before < 1.5 * size, clients
         assert clients < used, (clients, used)
+
+
+@case()
+def test_what_a_pause_held_back_runs_in_order_of_arrival(server):
+    with Server(server, threads=3) as s, s.connect() as control, contextlib.ExitStack() as stack:
+        writers = [stack.enter_context(s.connect()) for _ in range(30)]  # on every worker
+        order = [writers[i * 7 % 30] for i in range(30)]
+        for pause_ms in (100_000, 1000):  # ended by CLIENT UNPAUSE, or by its time
+            control.call("DEL", "k")
+            control.call("CLIENT", "PAUSE", pause_ms, "WRITE")
+            for number, writer in enumerate(order):
+                writer.send("APPEND", "k", f"{number:02}")
+                until(lambda number=number: control.text("CLIENT", "LIST").count("cmd=append ") == number + 1)
+            if pause_ms > 1000:
+                control.call("CLIENT", "UNPAUSE")
+            assert [writer.read_frame()[0] for writer in order] == [(":", str(2 * i + 2).encode()) for i in range(30)]
+            assert control.call("GET", "k") == ("$", "".join(f"{i:02}" for i in range(30)).encode())
+            for writer in order:
+                writer.call("PING")  # APPEND is the last command of none

@@ -1,0 +1,92 @@
+// The handler, and behind it what is remembered, told and counted.
+#include "server/dispatch/invoker.h"
+
+#include <memory>
+
+#include "server/client/client.h"
+#include "server/config/settings.h"
+#include "server/net/event_loop.h"
+#include "server/telemetry/monitor_line.h"
+#include "server/tracking/tracking.h"
+
+namespace corral::dispatch {
+
+void Invoker::Run(const Request& request) {
+  client::Client& client = *request.client;
+  client.reply.ResetErrors();
+  command::Context context(services_, client, stats_, *request.command, request.arguments, client.reply,
+                           services_.keyspace.database(client.database, clock_.unix_ms(), !client.no_touch));
+  if (request.has_key) context.set_first_key(request.first_key);
+  request.command->spec->handler(context);
+  if (client.tracking && client.tracking->on) [[unlikely]]
+    RememberReads(request);
+}
+
+void Invoker::RememberReads(const Request& request) {
+  client::Client& client = *request.client;
+  // Who waits has read nothing yet.
+  if (!request.command->Is(command::kReadonly) || !client.tracking->remembers_reads() || client.blocked())
+    return;
+  if (request.only_first_key()) return services_.tracking.Remember(client, request.first_key);
+  if (request.command->spec->keys.empty()) return;
+  positions_.clear();
+  FindKeys(*request.command, request.arguments, &positions_);
+  for (const command::KeyPosition& position : positions_) {
+    services_.tracking.Remember(client, services_.keyspace.MakeKey(request.arguments[position.index]));
+  }
+}
+
+void Invoker::Account(const Request& request) {
+  if (services_.telemetry.monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    FeedMonitors(request);
+  const uint64_t nanos = clock_.Lap();
+  client::Client& client = *request.client;
+  telemetry::CommandStats& stats = stats_.per_command[request.command->id];
+  ++stats.calls;
+  stats.nanos += nanos;
+  ++stats_.commands;
+  stats_.command_nanos += nanos;
+  ++client.commands;
+  if (client.reply.errors() != 0) [[unlikely]] {
+    ++stats.failed;
+    for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
+  }
+  CountTime(request, nanos);
+}
+
+// In the histogram, the slow log and the latency monitor.
+void Invoker::CountTime(const Request& request, uint64_t nanos) {
+  const config::Settings& settings = services_.settings;
+  telemetry::CommandStats& stats = stats_.per_command[request.command->id];
+  const client::Client& client = *request.client;
+  if (settings.latency_tracking) {
+    if (!stats.latency) [[unlikely]]
+      stats.latency = std::make_unique<telemetry::Histogram>();
+    stats.latency->Record(nanos);
+  }
+  auto micros = static_cast<int64_t>(nanos / 1000);
+  if (settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us &&
+      !request.command->Is(command::kSkipSlowlog)) [[unlikely]] {
+    services_.telemetry.slowlog.Add(request.arguments, clock_.unix_ms() / 1000, micros,
+                                    client.stream().PeerAddress(), client.name, settings.slowlog_max_len);
+  }
+  if (settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms)
+      [[unlikely]] {
+    services_.telemetry.latency.Add(request.command->Is(command::kFast) ? "fast-command" : "command",
+                                    clock_.unix_ms() / 1000, micros / 1000);
+  }
+}
+
+void Invoker::FeedMonitors(const Request& request) {
+  if (request.command->Is(command::kSkipMonitor | command::kAdmin)) return;
+  const client::Client& client = *request.client;
+  std::string peer = client.stream().PeerAddress();
+  monitors_.Feed(
+      telemetry::FormatMonitorLine(net::EventLoop::UnixUs(),
+                                   {.database = client.database,
+                                    .peer = peer,
+                                    .unix_socket = client.stream().transport() == net::Transport::kUnix},
+                                   request.arguments));
+}
+
+}  // namespace corral::dispatch

@@ -1,0 +1,52 @@
+// Runs one command under locks that are held already, and counts what it did.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/command/context.h"
+#include "server/command/table.h"
+#include "server/dispatch/command_clock.h"
+#include "server/dispatch/request.h"
+#include "server/telemetry/telemetry.h"
+
+namespace corral::dispatch {
+
+// Feeds a line to every connection in MONITOR; implemented by the group of workers.
+class MonitorFeed {
+ public:
+  virtual void Feed(const std::string& line) = 0;
+
+ protected:
+  ~MonitorFeed() = default;
+};
+
+// One per worker, on its thread, inside the gate. It keeps nothing of a command beyond a call, so a command
+// that consists of others (EXEC, a script) and whoever serves a waiter call it from within.
+class Invoker {
+ public:
+  Invoker(command::Services& services, telemetry::WorkerStats& stats, CommandClock& clock,
+          MonitorFeed& monitors)
+      : services_(services), stats_(stats), clock_(clock), monitors_(monitors) {}
+
+  // The handler, and what tracking keeps of a read. The caller holds the locks that LockSet::Add finds for
+  // the request.
+  void Run(const Request& request);
+  // Behind Run, and better without its locks: tells monitors, and counts the call, its errors and the time
+  // since the last command ended. Of a command that ran others only the time that they left.
+  void Account(const Request& request);
+
+ private:
+  void RememberReads(const Request& request);
+  void FeedMonitors(const Request& request);
+  void CountTime(const Request& request, uint64_t nanos);
+
+  command::Services& services_;
+  telemetry::WorkerStats& stats_;
+  CommandClock& clock_;
+  MonitorFeed& monitors_;
+  std::vector<command::KeyPosition> positions_;  // scratch
+};
+
+}  // namespace corral::dispatch

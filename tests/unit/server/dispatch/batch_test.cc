@@ -1,0 +1,117 @@
+// A batch: order and shares of connections, stops at the gate, what a pause holds back.
+#include "server/dispatch/batch.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "server/net/event_loop.h"
+#include "tests/unit/server/dispatch/dispatch_world.h"
+
+namespace corral::dispatch {
+namespace {
+
+std::string Repeated(std::string_view request, int times) {
+  std::string input;
+  for (int i = 0; i < times; ++i) input += request;
+  return input;
+}
+
+TEST_CASE("pipelines take turns, and each is answered in its own order") {
+  DispatchWorld world(1);
+  auto deep = world.Connect(), shallow = world.Connect();
+  const std::string many = Repeated("APPEND k x\r\n", 100), one = "STRLEN k\r\n";
+  world.Send(*deep, many);
+  world.Send(*shallow, one);
+  world.batch.Run();
+  std::string expected;
+  for (int i = 1; i <= 100; ++i) expected += ":" + std::to_string(i) + "\r\n";
+  CHECK(DispatchWorld::TakeReplies(*deep) == expected);
+  // Its turn came behind a part of the pipeline, not behind all of it.
+  CHECK(DispatchWorld::TakeReplies(*shallow) == ":64\r\n");
+  CHECK(world.batch.empty());
+}
+
+TEST_CASE("a connection has its share of a turn; the rest waits for the next") {
+  DispatchWorld world(1);
+  auto client = world.Connect();
+  const std::string input = Repeated("APPEND k x\r\n", Batch::kTurnRequests + 10);
+  world.Send(*client, input);
+  world.batch.Run();
+  CHECK(world.ran.size() == Batch::kTurnRequests);
+  CHECK(world.batch.requests_wait());
+  world.batch.BeginTurn();
+  world.batch.Run();
+  CHECK(world.ran.size() == Batch::kTurnRequests + 10);
+  CHECK_FALSE(world.batch.requests_wait());
+}
+
+TEST_CASE("what a pause holds back stays with its client and is run later") {
+  DispatchWorld world(1);
+  auto writer = world.Connect(), reader = world.Connect();
+  world.clients.Pause(client::PauseMode::kWrites, net::EventLoop::MonotonicMs() + 60'000);
+  const std::string writes = "GET k\r\nSET k v\r\nGET k\r\n", reads = "GET k\r\n";
+  world.Send(*writer, writes);
+  world.Send(*reader, reads);
+  world.batch.Run();
+  CHECK(DispatchWorld::TakeReplies(*writer) == "$-1\r\n");
+  CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n");
+  CHECK(world.held == std::vector<uint64_t>{writer->id});
+  CHECK(writer->paused);
+  // CLIENT LIST names what is held back, not what came before it.
+  REQUIRE(writer->last_command != nullptr);
+  CHECK(writer->last_command->name == "set");
+  world.clients.Unpause();
+  writer->paused = false;
+  writer->input = writer->pending_input.view();
+  world.batch.Add(*writer);
+  world.batch.Run();
+  CHECK(DispatchWorld::TakeReplies(*writer) == "+OK\r\n$1\r\nv\r\n");
+}
+
+std::atomic<bool> stalled{false};
+Gate* stalling_gate = nullptr;
+
+// Comes back when somebody wants the world.
+void Stall(command::Context& ctx) {
+  stalled = true;
+  while (!stalling_gate->WriterWaits()) std::this_thread::yield();
+  ctx.reply.Simple("OK");
+}
+
+constexpr command::CommandSpec kStall[] = {Row("stall", 1, 0, {}, Stall)};
+
+// Without a further look at the clock the key would be there once more.
+TEST_CASE("a stop at the gate takes time: what expired meanwhile is not served" *
+          doctest::test_suite("threaded")) {
+  constexpr int64_t kLifeMs = 100;
+  DispatchWorld world(2, kStall);
+  stalled = false;
+  stalling_gate = &world.gate;
+  auto client = world.Connect();
+  const std::string input = "SET k v PX 100\r\nSTALL\r\nGET k\r\n";
+  world.gate.Enter(0);
+  world.executor.clock().Refresh();
+  world.Send(*client, input);
+  std::thread other([&] {
+    while (!stalled) std::this_thread::yield();
+    world.gate.Enter(1);
+    {
+      Gate::Exclusive alone(world.gate, 1);
+      const int64_t end_ms = net::EventLoop::UnixMs() + kLifeMs + 1;
+      while (net::EventLoop::UnixMs() < end_ms) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    world.gate.Leave(1);
+  });
+  world.batch.Run();
+  world.gate.Leave(0);
+  other.join();
+  CHECK(DispatchWorld::TakeReplies(*client) == "+OK\r\n+OK\r\n$-1\r\n");
+  // Nor is the stop the next command's time.
+  CHECK(world.stats.per_command[world.table.Find("get")->id].nanos < uint64_t{kLifeMs} * 1'000'000);
+}
+
+}  // namespace
+}  // namespace corral::dispatch
