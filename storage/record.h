@@ -36,11 +36,6 @@ inline constexpr size_t kMaxEmbstr = 44;
 enum class ValueType : uint8_t { kString };
 enum class Encoding : uint8_t { kInt, kEmbstr, kRaw };  // OBJECT ENCODING's names for strings
 
-// Scratch space in which an integer value is printed when somebody wants its text.
-struct IntegerText {
-  char digits[kIntegerDigits];
-};
-
 // A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
 // table inserts or erases; owned by the shard's lock.
 //

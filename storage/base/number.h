@@ -10,6 +10,10 @@ namespace corral::storage {
 
 // Room for any int64 in decimal.
 inline constexpr size_t kIntegerDigits = 21;
+// Scratch space in which an integer is printed when somebody wants its text.
+struct IntegerText {
+  char digits[kIntegerDigits];
+};
 // Room for any double in the reply form ("-2.2250738585072014e-308" is the longest).
 inline constexpr size_t kDoubleChars = 32;
 

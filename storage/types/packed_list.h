@@ -1,0 +1,122 @@
+// The packed list: short strings and integers behind each other in one run of bytes, byte for byte Redis's
+// listpack.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "storage/base/number.h"
+#include "storage/types/packed_buffer.h"
+
+namespace corral::storage {
+
+// An element as it is to be written: text that reads as a canonical int64 is kept as an integer.
+class PackedElement {
+ public:
+  // The text stays the caller's and must not lie in the list that is changed.
+  explicit PackedElement(std::string_view text);
+  explicit PackedElement(int64_t integer);
+
+  size_t size() const { return head_size_ + text_.size() + back_size_; }
+  char* Write(char* out) const;  // size() bytes; returns their end
+
+ private:
+  friend class PackedList;
+  void SetInteger(int64_t integer);
+  void SetBackLength();
+
+  std::string_view text_;  // empty for an integer, whose bytes are all in head_
+  char head_[9];
+  char back_[5];
+  uint8_t head_size_ = 0;
+  uint8_t back_size_ = 0;
+  bool is_integer_ = false;
+  int64_t integer_ = 0;
+};
+
+// A view: valid while the bytes stay where they are. Positions are offsets from the start of the bytes.
+//
+//   | bytes 4 | elements 2 | element ... | 0xff |         all little-endian; elements 65535: more, count them
+//   element:  | encoding and data | length of that, 1 to 5 bytes, readable from the end |
+//
+//   0xxxxxxx                  integer 0 to 127
+//   10xxxxxx text             up to 63 bytes
+//   110xxxxx 1                integer of 13 bits
+//   1110xxxx 1 text           up to 4095 bytes
+//   11110000 4 text           up to 2^32 - 1 bytes
+//   11110001 2 .. 11110100 8  integer of 16, 24, 32 or 64 bits
+//
+// Source: Redis's listpack specification, github.com/antirez/listpack.
+class PackedList {
+ public:
+  using Position = uint32_t;
+  static constexpr size_t kHeaderBytes = 6;
+  static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
+  static constexpr char kEmpty[kEmptyBytes + 1] = "\x07\0\0\0\0\0\xff";
+  static constexpr size_t kMaxBytes = size_t{1} << 30;  // Redis grows none beyond
+
+  struct Element {
+    bool is_integer = false;
+    int64_t integer = 0;    // of an integer
+    std::string_view text;  // of a text
+
+    std::string_view Text(IntegerText& scratch) const {  // either, printed into `scratch` if need be
+      if (!is_integer) return text;
+      return {scratch.digits, FormatInt64(integer, scratch.digits)};
+    }
+    bool operator==(std::string_view other) const {
+      IntegerText scratch;
+      return Text(scratch) == other;
+    }
+  };
+
+  explicit PackedList(std::string_view bytes) : bytes_(bytes.data()) {}
+
+  size_t bytes() const;
+  size_t count() const;  // O(1) below 65535 elements, else a walk
+  bool empty() const { return begin() == end(); }
+
+  Position begin() const { return kHeaderBytes; }
+  Position end() const { return static_cast<Position>(bytes() - 1); }
+  Position Next(Position at) const { return at + static_cast<Position>(ElementBytes(at)); }
+  Position Previous(Position at) const;    // requires at != begin()
+  Position At(size_t index) const;         // end() when there are not so many
+  Position FromEnd(size_t index) const;    // 0 is the last element; end() when there are not so many
+  Element operator[](Position at) const;   // requires at != end()
+  size_t ElementBytes(Position at) const;  // with the length behind it
+  // The first element from `at` on that equals `text`, looking at one and passing over `skip` (1: the fields
+  // of field and value pairs); end() if there is none.
+  Position Find(std::string_view text, Position at, size_t skip = 0) const;
+
+  // Whether bytes from outside are a packed list whose every element can be read in both directions.
+  static bool Valid(std::string_view bytes);
+
+  // ---- Changes. Earlier views of the buffer are void after each. ----
+
+  static void Insert(PackedBuffer& buffer, Position at, const PackedElement& element) {
+    Splice(buffer, at, at, 0, &element, 1);
+  }
+  static void Append(PackedBuffer& buffer, const PackedElement& element) {
+    Insert(buffer, PackedList(buffer.view()).end(), element);
+  }
+  static void Replace(PackedBuffer& buffer, Position at, const PackedElement& element) {
+    Splice(buffer, at, PackedList(buffer.view()).Next(at), 1, &element, 1);
+  }
+  static void Erase(PackedBuffer& buffer, Position at, size_t elements);  // as many as there are
+  // Replaces the `removed` elements from `first` to before `last` by `added` ones.
+  static void Splice(PackedBuffer& buffer, Position first, Position last, size_t removed,
+                     const PackedElement* elements, size_t added);
+  // Appends all elements of `other`, which lies in other bytes.
+  static void AppendAll(PackedBuffer& buffer, PackedList other);
+
+  void CheckInvariants() const;  // aborts with a message
+
+ private:
+  static constexpr uint16_t kManyElements = 65535;
+  static void SetHeader(PackedBuffer& buffer, int64_t elements_more);
+
+  const char* bytes_;
+};
+
+}  // namespace corral::storage
