@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "storage/allocation.h"
+#include "storage/base/invariant.h"
 
 namespace corral::storage {
 
@@ -186,18 +185,19 @@ class CountedTree {
   template <class InOrder>
   void CheckInvariants(const InOrder& in_order) const {
     if (root_ == nullptr) {
-      Check(weight_ == 0 && leaves_ == 0 && branches_ == 0, "an empty tree holds something");
+      Require(weight_ == 0 && leaves_ == 0 && branches_ == 0, "counted tree: an empty tree holds something");
       return;
     }
-    Check(root_->parent == nullptr, "the root has a parent");
+    Require(root_->parent == nullptr, "counted tree: the root has a parent");
     int depth = -1;
     size_t leaves = 0, branches = 0;
-    Check(CheckNode(root_, 0, &depth, &leaves, &branches) == weight_, "the weight of the whole");
-    Check(leaves == leaves_ && branches == branches_, "the number of nodes");
+    Require(CheckNode(root_, 0, &depth, &leaves, &branches) == weight_,
+            "counted tree: the weight of the whole");
+    Require(leaves == leaves_ && branches == branches_, "counted tree: the number of nodes");
     Iterator at = begin();
-    Check(at.leaf_->previous == nullptr, "something lies before the first leaf");
+    Require(at.leaf_->previous == nullptr, "counted tree: something lies before the first leaf");
     for (Iterator next = at; ++next != end(); at = next) {
-      Check(in_order(*at, *next) && Items::Prefix(*at) <= Items::Prefix(*next), "the order");
+      Require(in_order(*at, *next) && Items::Prefix(*at) <= Items::Prefix(*next), "counted tree: the order");
     }
   }
 
@@ -223,12 +223,6 @@ class CountedTree {
     uint32_t prefixes[kBranchChildren];
   };
   static_assert(sizeof(Leaf) <= 512 && sizeof(Branch) <= 1024 && sizeof(Item) == 8);
-
-  static void Check(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "a counted tree is broken: %s\n", what);
-    std::abort();
-  }
 
   // The first index that is not before the place: by prefix where that tells, else by asking.
   template <class Before>
@@ -538,15 +532,15 @@ class CountedTree {
   }
 
   static uint64_t CheckNode(const Node* node, int level, int* depth, size_t* leaves, size_t* branches) {
-    Check(node->count > 0, "a node is empty");
+    Require(node->count > 0, "counted tree: a node is empty");
     if (node->is_leaf) {
       ++*leaves;
       if (*depth < 0) *depth = level;
-      Check(*depth == level, "two leaves of different depth");
+      Require(*depth == level, "counted tree: two leaves of different depth");
       const auto* leaf = static_cast<const Leaf*>(node);
-      Check(leaf->next == nullptr || leaf->next->previous == leaf, "the chain of leaves");
+      Require(leaf->next == nullptr || leaf->next->previous == leaf, "counted tree: the chain of leaves");
       for (unsigned i = 0; i < leaf->count; ++i) {
-        Check(leaf->prefixes[i] == Items::Prefix(leaf->items[i]), "a prefix");
+        Require(leaf->prefixes[i] == Items::Prefix(leaf->items[i]), "counted tree: a prefix");
       }
       return WeightOf(leaf);
     }
@@ -555,10 +549,11 @@ class CountedTree {
     uint64_t weight = 0;
     for (unsigned i = 0; i < branch->count; ++i) {
       const Node* child = branch->children[i];
-      Check(child->parent == branch, "a child's parent");
-      Check(branch->firsts[i] == FirstOf(child) && branch->prefixes[i] == Items::Prefix(FirstOf(child)),
-            "the first item below a branch");
-      Check(CheckNode(child, level + 1, depth, leaves, branches) == branch->weights[i], "a weight");
+      Require(child->parent == branch, "counted tree: a child's parent");
+      Require(branch->firsts[i] == FirstOf(child) && branch->prefixes[i] == Items::Prefix(FirstOf(child)),
+              "counted tree: the first item below a branch");
+      Require(CheckNode(child, level + 1, depth, leaves, branches) == branch->weights[i],
+              "counted tree: a weight");
       weight += branch->weights[i];
     }
     return weight;

@@ -1,8 +1,8 @@
 #include "storage/types/int_set.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "storage/base/invariant.h"
 
 namespace corral::storage {
 namespace {
@@ -114,9 +114,8 @@ bool IntSet::Erase(PackedBuffer& buffer, int64_t value) {
 }
 
 void IntSet::CheckInvariants() const {
-  if (Valid({bytes_, kHeaderBytes + count() * static_cast<size_t>(width())})) return;
-  std::fprintf(stderr, "a set of %zu integers is broken\n", count());
-  std::abort();
+  Require(Valid({bytes_, kHeaderBytes + count() * static_cast<size_t>(width())}),
+          "set of integers: the order");
 }
 
 }  // namespace corral::storage

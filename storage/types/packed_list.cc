@@ -1,10 +1,10 @@
 #include "storage/types/packed_list.h"
 
 #include <bit>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
+
+#include "storage/base/invariant.h"
 
 namespace corral::storage {
 namespace {
@@ -300,9 +300,7 @@ void PackedList::AppendAll(PackedBuffer& buffer, PackedList other) {
 }
 
 void PackedList::CheckInvariants() const {
-  if (Valid({bytes_, bytes()})) return;
-  std::fprintf(stderr, "a packed list of %zu bytes is broken\n", bytes());
-  std::abort();
+  Require(Valid({bytes_, bytes()}), "packed list: an element cannot be read");
 }
 
 }  // namespace corral::storage

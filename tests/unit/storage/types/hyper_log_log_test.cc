@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "owned_buffer.h"
 #include "storage/base/random.h"
+#include "tests/unit/storage/types/owned_buffer.h"
 
 namespace corral::storage {
 namespace {

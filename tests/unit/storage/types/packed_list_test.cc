@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "owned_buffer.h"
 #include "storage/base/random.h"
+#include "tests/unit/storage/types/owned_buffer.h"
 
 namespace corral::storage {
 namespace {
