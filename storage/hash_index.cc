@@ -6,7 +6,7 @@
 #include <memory>
 #include <new>
 
-#include "storage/allocation.h"
+#include "storage/base/allocation.h"
 #include "storage/base/invariant.h"
 
 namespace corral::storage {

@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "storage/allocation.h"
+#include "storage/base/allocation.h"
 
 namespace corral::storage {
 

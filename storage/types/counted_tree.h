@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "storage/allocation.h"
+#include "storage/base/allocation.h"
 #include "storage/base/invariant.h"
 
 namespace corral::storage {
