@@ -68,7 +68,7 @@ void Outbox::Flush(Client& client) {
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
   client.pushed_bytes = 0;
   // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
-  // Redis has it.
+  // Redis has it. A stream that encrypts may have taken all and have yet to send it.
   bool finished = client.output.empty() && client.close_after_reply() && !client.stream().writing() &&
                   (owed || client.reply_mode != client::ReplyMode::kOff);
   if (client.close_now() || finished || OverLimit(client, clock_.unix_ms())) owner_.CloseSent(client);

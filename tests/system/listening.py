@@ -87,7 +87,8 @@ def test_two_servers_on_one_unix_socket(server):
             assert c.call("PING") == ("+", b"PONG")
         os.unlink(path)
         with Server(server, unixsocket=path) as second:
-            first.stop()
+            first.process.terminate()
+            assert first.process.wait(20) == 0
             with Connection(path) as c:
                 assert c.call("PING") == ("+", b"PONG")
             second.process.kill()

@@ -12,6 +12,7 @@
 
 #include "server/net/event_loop.h"
 #include "storage/base/clock.h"
+#include "tests/unit/server/net/record_stream.h"
 
 namespace corral::dispatch {
 namespace {
@@ -70,16 +71,18 @@ class World final : public OutboxOwner, public net::StreamHandler {
 // A connection and its other end.
 class Pair {
  public:
-  Pair(World& world, uint64_t id) {
+  Pair(World& world, uint64_t id, bool records = false) {
     int ends[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     peer_ = ends[1];
-    net::Stream::Handle stream(new net::Stream(world.loop, ends[0], net::Transport::kUnix, world));
+    net::Stream::Handle stream(records ? new net::RecordStream(world.loop, ends[0], world)
+                                       : new net::Stream(world.loop, ends[0], net::Transport::kUnix, world));
     client = std::make_unique<Client>(id, world.owner, std::move(stream), world.pool, 0);
     client->stream().context = client.get();
   }
   ~Pair() { close(peer_); }
 
+  void Give(char byte) { REQUIRE(write(peer_, &byte, 1) == 1); }
   std::string Read() {
     std::string all;
     char buffer[65536];
@@ -138,6 +141,38 @@ TEST_CASE("outbox: a short reply leaves at once, and its end is told after the l
   CHECK(pair.Read() == "+OK\r\n");
   CHECK(world.closed == std::vector<uint64_t>{7});
   CHECK(pair.client->last_active_ms == world.clock.unix_ms());
+}
+
+TEST_CASE("outbox: a connection that encrypts is at its end when the last encrypted byte has left") {
+  World world;
+  world.clock.Refresh();
+  Pair pair(world, 1, /*records=*/true);
+  Client& client = *pair.client;
+  client.stream().StartReading();
+  pair.Give(0x11);
+  uv_run(world.loop.handle(), UV_RUN_NOWAIT);
+  // Until a reply is encrypted whole, and the socket takes a part of it.
+  const std::string reply = Text(net::RecordStream::kMostInRecord);
+  size_t replies = 0;
+  for (; !client.stream().writing(); ++replies) {
+    client.output.Append(reply);
+    world.outbox.Queue(client);
+    world.Turn();
+  }
+  CHECK(client.output.empty());
+  client.CloseAfterReply();
+  world.outbox.Queue(client);
+  world.Turn();
+  CHECK(world.closed.empty());
+  std::string wire;
+  while (client.stream().writing()) {
+    wire += pair.Read();
+    uv_run(world.loop.handle(), UV_RUN_NOWAIT);
+  }
+  wire += pair.Read();
+  CHECK(wire.size() == replies * (sizeof(uint32_t) + reply.size()));
+  world.Turn();
+  CHECK(world.closed == std::vector<uint64_t>{1});
 }
 
 TEST_CASE("outbox: what is over the limit is not sent at all") {
