@@ -1,5 +1,7 @@
 #include "server/config/default_user.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -14,9 +16,11 @@ struct Rule {
 };
 constexpr Rule kRules[] = {{"on", "on"}, {"~*", "allkeys"}, {"&*", "allchannels"}, {"+@all", "allcommands"}};
 
-bool NamesPassword(std::string_view word, const Settings& settings) {
+bool NamesPassword(const std::string& word, const Settings& settings) {
   if (settings.requirepass.empty()) return word == "nopass";
-  return word == "#" + Sha256Hex(settings.requirepass) || word == ">" + settings.requirepass;
+  const std::string_view password = word.empty() ? std::string_view() : std::string_view(word).substr(1);
+  return word.starts_with('>') ? password == settings.requirepass
+                               : word.starts_with('#') && password == Sha256Hex(settings.requirepass);
 }
 
 }  // namespace
@@ -40,9 +44,8 @@ Result CheckUser(const std::vector<std::string>& words, const Settings& settings
 }
 
 std::string DescribeUser(const Settings& settings) {
-  const std::string password =
-      settings.requirepass.empty() ? "nopass" : "#" + Sha256Hex(settings.requirepass);
-  return "default on " + password + " ~* &* +@all";
+  if (settings.requirepass.empty()) return "default on nopass ~* &* +@all";
+  return fmt::format("default on #{} ~* &* +@all", Sha256Hex(settings.requirepass));
 }
 
 }  // namespace corral::config
