@@ -268,12 +268,13 @@ class CountedTree {
     return node;
   }
 
-  static Item FirstOf(const Node* node) {
+  // Neither is inlined: GCC 12 would warn of a leaf that is read as a branch, which is_leaf rules out.
+  [[gnu::noinline]] static Item FirstOf(const Node* node) {
     return node->is_leaf ? static_cast<const Leaf*>(node)->items[0]
                          : static_cast<const Branch*>(node)->firsts[0];
   }
 
-  static uint64_t WeightOf(const Node* node) {
+  [[gnu::noinline]] static uint64_t WeightOf(const Node* node) {
     uint64_t weight = 0;
     for (unsigned i = 0; i < node->count; ++i) {
       weight += node->is_leaf ? Items::Weight(static_cast<const Leaf*>(node)->items[i])
