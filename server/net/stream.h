@@ -45,7 +45,8 @@ enum class Transport : uint8_t { kTcp, kUnix };
 //   They are given to Stream::Write at once: writing() is true until they are sent, also when the owner has
 //   nothing left to write itself.
 // - Bytes of Write that cannot be encrypted yet (a handshake is going on) are held with AddUnsent.
-// - Other threads read a stream's figures while its worker is outside of a turn; the handler's calls enter one.
+// - Other threads read a stream's figures while its worker is outside of a turn; the handler's calls enter
+// one.
 //   So allocated_bytes() changes between such a call and the end of the turn only.
 class Stream {
  public:
