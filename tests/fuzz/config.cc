@@ -29,7 +29,7 @@ bool LeadsElsewhere(std::string_view text) {
     const auto words = SplitArguments(Trimmed(text.substr(0, end)));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (!words || words->empty()) continue;
-    const std::string name = storage::LowerCase((*words)[0]);
+    const std::string name = corral::storage::LowerCase((*words)[0]);
     if (name == "include" || name == "dir" || name == "logfile") return true;
   }
   return false;
