@@ -119,10 +119,10 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
     lifetime = place.record()->lifetime();
     if (!lifetime.expires()) lifetime.expire_at_ms = options.expire_at_ms;
   }
-  SharedBytes old_large;
-  Record* record = Record::Assign(place.record(), std::move(value), lifetime, &old_large);
+  Remains old;
+  Record* record = Record::Assign(place.record(), std::move(value), lifetime, &old);
   place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
-  if (old_large) keyspace_->Dispose(std::move(old_large), reclaim);
+  if (old) keyspace_->Dispose(std::move(old), reclaim);
   return false;
 }
 
@@ -136,6 +136,32 @@ bool Database::PutString(const Key& key, SharedBytes value, const PutOptions& op
   keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + size + kRecordOverhead);
   return Store(key, Record::Value::Of(std::move(value), options.try_integer, options.raw), options,
                Reclaim::kNow);
+}
+
+bool Database::PutObject(const Key& key, std::unique_ptr<Object> object, const PutOptions& options) {
+  keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + object->allocated_bytes() +
+                                                   kRecordOverhead);
+  return Store(key, Record::Value::Of(std::move(object)), options, Reclaim::kNow);
+}
+
+void OpenObject::Replace(std::unique_ptr<Object> object) {
+  const Database::Place place = database_.Locate(key_);
+  Remains old;
+  object_ = object.get();
+  const Lifetime lifetime = place.record()->lifetime();
+  Record* record = Record::Assign(place.record(), Record::Value::Of(std::move(object)), lifetime, &old);
+  place.table->Update(key_.hash, place.position, record, lifetime.expire_at_ms, database_.now_ms_);
+  database_.keyspace_->Dispose(std::move(old), Reclaim::kNow);
+}
+
+bool OpenObject::Close() {
+  const Object* object = std::exchange(object_, nullptr);
+  if (object == nullptr) return false;
+  if (object->size() == 0) return database_.Erase(key_);
+  const size_t bytes = object->allocated_bytes();
+  database_.keyspace_->ShardFor(key_.hash).recency.AddWritten(bytes > bytes_before_ ? bytes - bytes_before_
+                                                                                    : kRecordOverhead);
+  return false;
 }
 
 char* Database::ResizeString(const Key& key, size_t size) {
@@ -191,7 +217,9 @@ void Database::Transfer(const Key& from, Database& target, const Key& to, bool k
                            .cost_us = lifetime.cost_us};
   target.keyspace_->ShardFor(to.hash).recency.AddWritten(to.name.size() + kRecordOverhead);
   // A key that is replaced counts as a new one.
-  if (!target.Store(to, Record::Value::Of(*source.record()), options, reclaim)) {
+  Record::Value value =
+      keep_source ? Record::Value::Of(*source.record()) : Record::Value::TakenFrom(source.record());
+  if (!target.Store(to, std::move(value), options, reclaim)) {
     keyspace_->Created(target.index_, to);
   }
   if (!keep_source) Erase(from);

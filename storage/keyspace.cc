@@ -22,12 +22,25 @@ constexpr uint64_t kEpochs = 64;
 // Smaller buffers are cheaper to free than to hand over.
 constexpr size_t kBackgroundBytes = 64 * 1024;
 
+// The same for objects, by allocations: Redis's bound.
+constexpr size_t kBackgroundEffort = 64;
+// From here on destroying an object takes longer than a command may, whoever asked for it.
+constexpr size_t kSlowEffort = 16 * 1024;
+
 const Clock* SystemTime() {
   static const SystemClock clock;
   return &clock;
 }
 
 uint64_t Microseconds(uint64_t from_ns, uint64_t to_ns) { return (to_ns - from_ns) / 1000; }
+
+struct ObjectGarbage final : Garbage {
+  ObjectGarbage(std::unique_ptr<Object> dropped, size_t counted)
+      : object(std::move(dropped)), count(counted) {}
+  size_t objects() const override { return count; }
+  std::unique_ptr<Object> object;
+  size_t count;
+};
 
 struct TableGarbage final : Garbage {
   size_t objects() const override {
@@ -61,17 +74,24 @@ uint64_t Keyspace::NextRandom() { return Random(random_.fetch_add(1, std::memory
 
 // ---- Giving back ----
 
-void Keyspace::Dispose(SharedBytes large, Reclaim reclaim) {
-  if (!large || lazy_free_ == nullptr) return;
-  if (reclaim == Reclaim::kNow) {
-    lazy_free_->Discard(std::move(large));
-  } else if (large.capacity() >= kBackgroundBytes) {
-    lazy_free_->Submit(std::move(large), 1);
+void Keyspace::Dispose(Remains remains, Reclaim reclaim) {
+  if (!remains || lazy_free_ == nullptr) return;
+  if (remains.object != nullptr) {
+    const size_t effort = remains.object->effort_to_free();
+    const bool wanted = reclaim == Reclaim::kInBackground && effort > kBackgroundEffort;
+    if (wanted || effort >= kSlowEffort) {
+      lazy_free_->Submit(std::make_unique<ObjectGarbage>(std::move(remains.object), wanted ? 1 : 0));
+    }
+  } else if (reclaim == Reclaim::kNow) {
+    lazy_free_->Discard(std::move(remains.large));
+  } else if (remains.large.capacity() >= kBackgroundBytes) {
+    lazy_free_->Submit(std::move(remains.large), 1);
   }
 }
 
 void Keyspace::Dispose(Record* record, Reclaim reclaim) {
-  Dispose(record->ReleaseLarge(), reclaim);
+  if (record->has_remains()) [[unlikely]]
+    Dispose(record->TakeRemains(), reclaim);
   Record::Destroy(record);
 }
 

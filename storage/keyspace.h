@@ -108,6 +108,7 @@ class Keyspace {
 
  private:
   friend class Database;
+  friend class OpenObject;
 
   Shard& ShardFor(uint64_t hash) const { return *shards_[ShardOf(hash)]; }
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
@@ -118,7 +119,7 @@ class Keyspace {
       listener_->OnCreated(database, key);
   }
   void Dispose(Record* record, Reclaim reclaim);
-  void Dispose(SharedBytes large, Reclaim reclaim);
+  void Dispose(Remains remains, Reclaim reclaim);
   struct DueSlice;
   DueSlice RunDue(Shard& shard, int64_t now_ms, size_t max_references);
   struct Freed {

@@ -65,7 +65,25 @@ Record::Value Record::Value::Of(SharedBytes text, bool try_integer, bool raw) {
   return value;
 }
 
+Record::Value Record::Value::Of(std::unique_ptr<Object> object) {
+  Value value;
+  value.kind_ = Kind::kObject;
+  value.object_ = std::move(object);
+  return value;
+}
+
+Record::Value Record::Value::TakenFrom(Record* source) {
+  if (source->kind() < Kind::kLarge) return Of(*source);
+  Value value;
+  value.kind_ = source->kind();
+  Remains remains = source->TakeRemains();
+  value.large_ = std::move(remains.large);
+  value.object_ = std::move(remains.object);
+  return value;
+}
+
 Record::Value Record::Value::Of(const Record& source) {
+  if (source.kind() == Kind::kObject) return Of(source.object()->Clone());
   Value value;
   value.kind_ = source.kind();
   if (value.kind_ == Kind::kLarge) {
@@ -93,6 +111,8 @@ std::string_view Record::Value::payload() const {
   return text_;
 }
 
+void* Record::Value::ReleasePointer() { return kind_ == Kind::kLarge ? large_.Release() : object_.release(); }
+
 // ---- Reading ----
 
 Encoding Record::encoding() const {
@@ -101,6 +121,8 @@ Encoding Record::encoding() const {
       return Encoding::kInt;
     case Kind::kText:
       return payload_size() <= kMaxEmbstr ? Encoding::kEmbstr : Encoding::kRaw;
+    case Kind::kObject:
+      return object()->encoding();
     default:
       return Encoding::kRaw;
   }
@@ -129,15 +151,17 @@ Lifetime Record::lifetime() const {
   return lifetime;
 }
 
-void* Record::large_pointer() const {
+void* Record::pointer() const {
   void* raw;
   std::memcpy(&raw, payload().data(), sizeof raw);
   return raw;
 }
 
+Object* Record::object() const { return kind() == Kind::kObject ? static_cast<Object*>(pointer()) : nullptr; }
+
 SharedBytes Record::Large() const {
   if (kind() != Kind::kLarge) return {};
-  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  SharedBytes owned = SharedBytes::Adopt(pointer());
   SharedBytes copy = owned;
   owned.Release();
   return copy;
@@ -153,7 +177,7 @@ int64_t Record::integer() const {
 
 std::string_view Record::StringElsewhere(IntegerText& scratch) const {
   if (kind() == Kind::kInteger) return {scratch.digits, FormatInt64(integer(), scratch.digits)};
-  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  SharedBytes owned = SharedBytes::Adopt(pointer());
   const std::string_view view = owned.view();
   owned.Release();
   return view;
@@ -165,7 +189,9 @@ size_t Record::string_size() const {
 }
 
 size_t Record::allocated_bytes() const {
-  return SizeClass(size()) + (kind() == Kind::kLarge ? Large().allocated_bytes() : 0);
+  return SizeClass(size()) + (kind() == Kind::kLarge    ? Large().allocated_bytes()
+                              : kind() == Kind::kObject ? object()->allocated_bytes()
+                                                        : 0);
 }
 
 // ---- Allocation ----
@@ -212,8 +238,8 @@ void Record::WriteHeader(const Shape& shape, const Lifetime& lifetime) {
 Record* Record::Create(std::string_view key, Value value, const Lifetime& lifetime) {
   void* raw = nullptr;
   std::string_view payload = value.payload();
-  if (value.kind_ == Kind::kLarge) {
-    raw = value.large_.Release();
+  if (value.kind_ >= Kind::kLarge) {
+    raw = value.ReleasePointer();
     payload = {reinterpret_cast<const char*>(&raw), sizeof raw};
   }
   const Shape shape(value.kind_, key.size(), payload.size(), lifetime);
@@ -225,10 +251,11 @@ Record* Record::Create(std::string_view key, Value value, const Lifetime& lifeti
   return record;
 }
 
-Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, SharedBytes* old_large) {
-  *old_large = record->ReleaseLarge();
+Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, Remains* old) {
+  if (record->has_remains()) [[unlikely]]
+    *old = record->TakeRemains();
   const size_t size = record->size();
-  const size_t payload_size = value.kind_ == Kind::kLarge ? sizeof(void*) : value.payload().size();
+  const size_t payload_size = value.kind_ >= Kind::kLarge ? sizeof(void*) : value.payload().size();
   const Shape shape(value.kind_, record->key_size(), payload_size, lifetime);
   // A change of the header's length moves the key, over bytes that the value may be a view of.
   if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(size)) {
@@ -236,8 +263,8 @@ Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, Sh
     FreeRecord(record, size);
     return moved;
   }
-  if (value.kind_ == Kind::kLarge) {
-    void* raw = value.large_.Release();
+  if (value.kind_ >= Kind::kLarge) {
+    void* raw = value.ReleasePointer();
     std::memcpy(record->payload_data(), &raw, sizeof raw);
   } else if (payload_size != 0) {
     std::memmove(record->payload_data(), value.payload().data(), payload_size);
@@ -274,17 +301,17 @@ Record* Record::Resize(Record* record, size_t size) {
   }
   IntegerText scratch;
   const std::string_view text = record->String(scratch);
-  SharedBytes old_large;
+  Remains old;
   if (size >= kLargeValue) {
     SharedBytes large = SharedBytes::Allocate(GrownCapacity(size));
     if (!text.empty()) std::memcpy(large.data(), text.data(), text.size());
     std::memset(large.data() + text.size(), 0, size - text.size());
     large.SetSize(size);
-    return Assign(record, Value::Of(std::move(large), false, true), lifetime, &old_large);
+    return Assign(record, Value::Of(std::move(large), false, true), lifetime, &old);
   }
   if (size <= text.size()) {
     SharedBytes keep = record->Large();
-    return Assign(record, Value::Of(text.substr(0, size), false, true), lifetime, &old_large);
+    return Assign(record, Value::Of(text.substr(0, size), false, true), lifetime, &old);
   }
   const size_t old_size = record->size();
   const size_t text_size = text.size();
@@ -310,7 +337,7 @@ Record* Record::SetExpiry(Record* record, int64_t expire_at_ms) {
 
 char* Record::text_data() {
   if (kind() != Kind::kLarge) return payload_data();
-  SharedBytes owned = SharedBytes::Adopt(large_pointer());
+  SharedBytes owned = SharedBytes::Adopt(pointer());
   char* data = owned.data();
   owned.Release();
   return data;
@@ -318,14 +345,28 @@ char* Record::text_data() {
 
 SharedBytes Record::ReleaseLarge() {
   if (kind() != Kind::kLarge) return {};
-  SharedBytes large = SharedBytes::Adopt(large_pointer());
+  SharedBytes large = SharedBytes::Adopt(pointer());
   std::memset(payload_data(), 0, sizeof(void*));
   return large;
 }
 
+Remains Record::TakeRemains() {
+  Remains remains;
+  if (kind() < Kind::kLarge) [[likely]]
+    return remains;
+  if (kind() == Kind::kLarge) {
+    remains.large = ReleaseLarge();
+  } else {
+    remains.object.reset(object());
+    std::memset(payload_data(), 0, sizeof(void*));
+  }
+  return remains;
+}
+
 void Record::Destroy(Record* record) {
   const size_t size = record->size();
-  record->ReleaseLarge();
+  if (record->has_remains()) [[unlikely]]
+    record->TakeRemains();
   FreeRecord(record, size);
 }
 
@@ -335,7 +376,9 @@ void Record::CheckInvariants() const {
   const bool kind_fits = kind() <= Kind::kRaw ? payload_size() < kLargeValue
                          : kind() == Kind::kInteger
                              ? std::has_single_bit(payload_size()) && payload_size() <= 8
-                             : payload_size() == sizeof(void*) && string_size() >= kLargeValue;
+                             : payload_size() == sizeof(void*) &&
+                                   (kind() == Kind::kLarge ? string_size() >= kLargeValue
+                                                           : object() != nullptr && object()->size() != 0);
   if (lengths && kind_fits) return;
   std::fprintf(stderr, "record: flags %02x, key of %zu bytes, payload of %zu\n", flags(), key_size(),
                payload_size());

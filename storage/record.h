@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "storage/base/number.h"
 #include "storage/base/shared_bytes.h"
+#include "storage/types/object.h"
 
 namespace corral::storage {
 
@@ -33,8 +35,13 @@ inline constexpr size_t kLargeValue = 16 * 1024;
 // Up to this size SET's strings are reported as embstr.
 inline constexpr size_t kMaxEmbstr = 44;
 
-enum class ValueType : uint8_t { kString };
-enum class Encoding : uint8_t { kInt, kEmbstr, kRaw };  // OBJECT ENCODING's names for strings
+// What a value held outside of its record, for whoever frees it.
+struct Remains {
+  SharedBytes large;
+  std::unique_ptr<Object> object;
+
+  explicit operator bool() const { return static_cast<bool>(large) || object != nullptr; }
+};
 
 // A view of the bytes of a record; never constructed, only pointed at. Valid until its key changes or its
 // table inserts or erases; owned by the shard's lock.
@@ -43,7 +50,8 @@ enum class Encoding : uint8_t { kInt, kEmbstr, kRaw };  // OBJECT ENCODING's nam
 //
 //   flags    7 wide payload length | 6 wide key length | 5 has a refresh | 4 has an expiry | 3..0 kind
 //   refresh  fresh-until 6 (all ones: always fresh) | cost 4
-//   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: a SharedBytes
+//   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: a SharedBytes;
+//            kObject: the address of an Object, which the record owns
 //
 // The allocation always has the size class of the record's length, so that the length tells the room there is
 // to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 59 with an expiry: both in the class
@@ -51,7 +59,11 @@ enum class Encoding : uint8_t { kInt, kEmbstr, kRaw };  // OBJECT ENCODING's nam
 class Record {
  public:
   std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
-  ValueType type() const { return ValueType::kString; }
+  ValueType type() const {
+    if (kind() <= Kind::kLarge) [[likely]]
+      return ValueType::kString;
+    return object()->type();
+  }
   Encoding encoding() const;
   int64_t expire_at_ms() const {  // Unix time; kNoExpiry without one
     if (!expires()) return kNoExpiry;
@@ -62,6 +74,8 @@ class Record {
   int64_t fresh_until_ms() const;  // Unix time; kAlwaysFresh without one
   uint32_t cost_us() const;        // 0: not known
   Lifetime lifetime() const;
+  // Null for a string. The next six are for strings alone.
+  Object* object() const;
   size_t string_size() const;  // length of the text, for integers too
   // The text; integers are printed into `scratch`, so the view lives as long as both.
   std::string_view String(IntegerText& scratch) const {
@@ -79,47 +93,54 @@ class Record {
 
   // ---- For the engine, which owns records by raw pointer. ----
 
-  enum class Kind : uint8_t { kText, kRaw, kInteger, kLarge };
+  enum class Kind : uint8_t { kText, kRaw, kInteger, kLarge, kObject };
 
-  // What is to be stored: a view of bytes that stay the caller's, an integer, or a large buffer that changes
-  // hands.
+  // What is to be stored: a view of bytes that stay the caller's, an integer, or a large buffer or an object
+  // that changes hands.
   class Value {
    public:
     // As SET stores it: canonical integers as such if `try_integer`; `raw` is what APPEND and SETRANGE leave.
     static Value Of(std::string_view text, bool try_integer, bool raw);
     static Value Of(SharedBytes text, bool try_integer, bool raw);
-    // As `source` has it; a large buffer is shared.
+    static Value Of(std::unique_ptr<Object> object);
+    // As `source` has it; a large buffer is shared, an object cloned.
     static Value Of(const Record& source);
+    // The value of `source` itself: a large buffer or an object is taken out of it, and only Destroy may
+    // follow.
+    static Value TakenFrom(Record* source);
 
    private:
     friend class Record;
     void SetInteger(int64_t value);
     std::string_view payload() const;
+    void* ReleasePointer();  // of kLarge and kObject
 
     Kind kind_ = Kind::kText;
     uint8_t integer_size_ = 0;
     char integer_[8] = {};
     std::string_view text_;
     SharedBytes large_;
+    std::unique_ptr<Object> object_;
   };
 
   // Throws std::bad_alloc, like every allocation here; the process does not survive that.
   static Record* Create(std::string_view key, Value value, const Lifetime& lifetime);
   // Stores another value and lifetime, in place when the size class stays. The value may be a view into this
-  // record. What the old value leaves behind, if it was large, goes to *old_large. Returns the record, which
+  // record. What the old value held outside of the record goes to *old. Returns the record, which
   // may have moved.
-  static Record* Assign(Record* record, Value value, const Lifetime& lifetime, SharedBytes* old_large);
+  static Record* Assign(Record* record, Value value, const Lifetime& lifetime, Remains* old);
   static Record* SetLifetime(Record* record, const Lifetime& lifetime);
   static Record* SetExpiry(Record* record, int64_t expire_at_ms);
   // Makes the text `size` bytes long, new bytes zero, as Kind::kRaw or kLarge.
   static Record* Resize(Record* record, size_t size);
   char* text_data();  // of a record that Resize returned
-  // Takes the large buffer out, if there is one; only Destroy may follow.
-  SharedBytes ReleaseLarge();
+  // Takes out what the value holds outside of the record; only Destroy may follow.
+  Remains TakeRemains();
   static void Destroy(Record* record);
   // All the allocator holds for `size` bytes.
   static size_t SizeClass(size_t size);
 
+  bool has_remains() const { return kind() >= Kind::kLarge; }
   bool expires() const { return (flags() & kHasExpiry) != 0; }
   size_t size() const { return key_offset() + key_size() + payload_size(); }
   void CheckInvariants() const;  // aborts with a message
@@ -163,7 +184,8 @@ class Record {
   const char* refresh_bytes() const {
     return bytes() + key_offset() - (expires() ? kExpiryBytes : 0u) - kFreshBytes - kCostBytes;
   }
-  void* large_pointer() const;
+  SharedBytes ReleaseLarge();
+  void* pointer() const;
   std::string_view StringElsewhere(IntegerText& scratch) const;
   void WriteHeader(const Shape& shape, const Lifetime& lifetime);
   static Record* AllocateRecord(size_t size);

@@ -45,15 +45,6 @@ inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
   return false;
 }
 
-// The type's name as TYPE says it and SCAN's TYPE option asks for it.
-inline std::string_view TypeName(storage::ValueType type) {
-  switch (type) {
-    case storage::ValueType::kString:
-      return "string";
-  }
-  __builtin_unreachable();
-}
-
 // How a deletion that the client asked for gives its memory back.
 inline storage::Reclaim ReclaimWhen(bool lazy) {
   return lazy ? storage::Reclaim::kInBackground : storage::Reclaim::kNow;

@@ -56,7 +56,7 @@ void Touch(Context& ctx) {
 // TYPE key
 void Type(Context& ctx) {
   const Record* record = FindForInspection(ctx, ctx.Key(1));
-  ctx.reply.Simple(record == nullptr ? "none" : TypeName(record->type()));
+  ctx.reply.Simple(record == nullptr ? "none" : storage::NameOf(record->type()));
 }
 
 // KEYS pattern

@@ -32,14 +32,7 @@ const Record* FindObject(Context& ctx, const Key& key) {
 void ObjectEncoding(Context& ctx) {
   const Record* record = FindObject(ctx, ctx.Key(2));
   if (record == nullptr) return;
-  switch (record->encoding()) {
-    case storage::Encoding::kInt:
-      return ctx.reply.Bulk("int");
-    case storage::Encoding::kEmbstr:
-      return ctx.reply.Bulk("embstr");
-    case storage::Encoding::kRaw:
-      return ctx.reply.Bulk("raw");
-  }
+  ctx.reply.Bulk(storage::NameOf(record->encoding()));
 }
 
 // OBJECT REFCOUNT key

@@ -42,7 +42,7 @@ struct ScanOptions {
 };
 
 bool ScanOptions::Match(const Context& ctx, const Record& record) const {
-  if (type.has_value() && !storage::EqualInAnyCase(ctx[*type], TypeName(record.type()))) return false;
+  if (type.has_value() && !storage::EqualInAnyCase(ctx[*type], storage::NameOf(record.type()))) return false;
   return pattern == "*" || storage::GlobMatch(pattern, record.key());
 }
 

@@ -1,6 +1,7 @@
 // Two ways to take bytes into a digest: Xor where order must not count, Mix where it must.
 #include "server/commands/server/dataset_digest.h"
 
+#include <span>
 #include <string_view>
 
 namespace corral::commands {
@@ -26,10 +27,32 @@ void MixNumber(uint32_t number, Sha1Digest* digest) {
   Mix({big_endian, sizeof(big_endian)}, digest);
 }
 
+// Where the type keeps an order, it counts; otherwise each element is digested by itself.
+class ElementDigest final : public storage::ValueSink {
+ public:
+  ElementDigest(bool ordered, Sha1Digest* digest) : ordered_(ordered), digest_(digest) {}
+  void Element(std::span<const std::string_view> parts) override {
+    Sha1Digest alone{};
+    for (const std::string_view part : parts) Mix(part, ordered_ ? digest_ : &alone);
+    if (!ordered_) Xor(Bytes(alone), digest_);
+  }
+
+ private:
+  bool ordered_;
+  Sha1Digest* digest_;
+};
+
 void MixValue(const storage::Record& record, Sha1Digest* digest) {
   MixNumber(static_cast<uint32_t>(record.type()), digest);
-  storage::IntegerText scratch;
-  Mix(record.String(scratch), digest);
+  if (const storage::Object* object = record.object()) {
+    const bool ordered =
+        record.type() == storage::ValueType::kList || record.type() == storage::ValueType::kStream;
+    ElementDigest elements(ordered, digest);
+    object->Save(elements);
+  } else {
+    storage::IntegerText scratch;
+    Mix(record.String(scratch), digest);
+  }
   if (record.expire_at_ms() != storage::kNoExpiry) Xor("!!expire!!", digest);
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,30 +17,38 @@ namespace {
 
 using command::Context;
 
-std::string_view EncodingName(storage::Encoding encoding) {
-  switch (encoding) {
-    case storage::Encoding::kInt:
-      return "int";
-    case storage::Encoding::kEmbstr:
-      return "embstr";
-    case storage::Encoding::kRaw:
-      return "raw";
-  }
-  return {};
+size_t SerializedBytes(size_t text_size) {
+  if (text_size < 64) return 1 + text_size;
+  if (text_size < 16384) return 2 + text_size;
+  return text_size <= UINT32_MAX ? 5 + text_size : 9 + text_size;
 }
 
-// Bytes of a string in an RDB file, not compressed.
+// Sums up what the elements of a value take as strings.
+class SerializedSize final : public storage::ValueSink {
+ public:
+  void Element(std::span<const std::string_view> parts) override {
+    for (const std::string_view part : parts) bytes_ += SerializedBytes(part.size());
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+// Bytes of a value in an RDB file, not compressed.
 size_t SerializedBytes(const storage::Record& record) {
+  if (const storage::Object* object = record.object()) {
+    SerializedSize size;
+    object->Save(size);
+    return size.bytes();
+  }
   if (record.encoding() == storage::Encoding::kInt) {
     const int64_t value = record.integer();
     if (value >= INT8_MIN && value <= INT8_MAX) return 2;
     if (value >= INT16_MIN && value <= INT16_MAX) return 3;
     if (value >= INT32_MIN && value <= INT32_MAX) return 5;
   }
-  const size_t size = record.string_size();
-  if (size < 64) return 1 + size;
-  if (size < 16384) return 2 + size;
-  return size <= UINT32_MAX ? 5 + size : 9 + size;
+  return SerializedBytes(record.string_size());
 }
 
 // The key at position 2, or the error.
@@ -100,7 +109,7 @@ void DebugObject(Context& ctx) {
   const int64_t used_at = (ctx.now_ms() / 1000 - idle_s) & 0xffffff;
   ctx.reply.Simple(
       fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-                  fmt::ptr(static_cast<const void*>(record)), EncodingName(record->encoding()),
+                  fmt::ptr(static_cast<const void*>(record)), storage::NameOf(record->encoding()),
                   SerializedBytes(*record), used_at, idle_s));
 }
 

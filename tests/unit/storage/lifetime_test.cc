@@ -50,13 +50,13 @@ TEST_CASE("lifetime: survives every way in which a record is rewritten") {
     Record* record = Record::Create(key, Record::Value::Of(std::string_view(text), true, false), lifetime);
     Compare(*record, key, text, lifetime);
     for (int step = 0; step < 30; ++step) {
-      SharedBytes old_large;
+      Remains old;
       switch (random.Below(4)) {
         case 0:
           text = RandomText(random);
           lifetime = RandomLifetime(random);
-          record = Record::Assign(record, Record::Value::Of(std::string_view(text), true, false), lifetime,
-                                  &old_large);
+          record =
+              Record::Assign(record, Record::Value::Of(std::string_view(text), true, false), lifetime, &old);
           break;
         case 1:
           lifetime = RandomLifetime(random);

@@ -115,22 +115,22 @@ TEST_CASE("record: encodings as Redis names them") {
 }
 
 TEST_CASE("record: a value that is a view into the record itself may be assigned to it") {
-  SharedBytes old_large;
+  Remains old;
   Record* record = Make("key", "0123456789abcdef");
   IntegerText scratch;
   record = Record::Assign(record, Record::Value::Of(record->String(scratch).substr(4), false, false), kSomeMs,
-                          &old_large);
+                          &old);
   CHECK(TextOf(record) == "456789abcdef");
   record = Record::Assign(record, Record::Value::Of(record->String(scratch).substr(2), false, false), kSomeMs,
-                          &old_large);
+                          &old);
   CHECK(TextOf(record) == "6789abcdef");
   CHECK(record->expire_at_ms() == kSomeMs);
-  CHECK(!old_large);
+  CHECK(!old);
   record = Record::Resize(record, 2 * kLargeValue);
   record = Record::Assign(record, Record::Value::Of(record->String(scratch).substr(0, 10), false, false),
-                          kNoExpiry, &old_large);
+                          kNoExpiry, &old);
   CHECK(TextOf(record) == "6789abcdef");
-  CHECK(old_large.size() == 2 * kLargeValue);
+  CHECK(old.large.size() == 2 * kLargeValue);
   Record::Destroy(record);
 }
 
@@ -173,9 +173,9 @@ TEST_CASE("record: random assignments, sizes and expiries against a string") {
                       ? std::to_string(static_cast<int64_t>(random.Next() >> random.Below(64)))
                       : std::string(size, static_cast<char>('a' + random.Below(26)));
           if (random.Below(2) == 0) expiry = static_cast<int64_t>(random.Below(uint64_t{1} << 47));
-          SharedBytes old_large;
-          record = Record::Assign(record, Record::Value::Of(std::string_view(model), true, false), expiry,
-                                  &old_large);
+          Remains old;
+          record =
+              Record::Assign(record, Record::Value::Of(std::string_view(model), true, false), expiry, &old);
           break;
         }
         case 1:

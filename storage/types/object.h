@@ -1,0 +1,61 @@
+// What the engine asks of every value that has a structure of its own, and the names of all types and
+// encodings.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace corral::storage {
+
+// Redis's numbers: DEBUG DIGEST takes them in.
+enum class ValueType : uint8_t { kString = 0, kList = 1, kSet = 2, kZset = 3, kHash = 4, kStream = 6 };
+
+enum class Encoding : uint8_t {
+  kInt,
+  kEmbstr,
+  kRaw,
+  kListpack,
+  kListpackEx,
+  kIntset,
+  kQuicklist,
+  kHashtable,
+  kSkiplist,
+  kStream
+};
+
+std::string_view NameOf(ValueType type);     // as TYPE says it
+std::string_view NameOf(Encoding encoding);  // as OBJECT ENCODING says it
+
+// Takes a value element by element: what writes it to a file or a digest. `parts` live until the call
+// returns.
+//   list { element }   set { member }   zset { member, score }   hash { field, value }   stream: one entry
+class ValueSink {
+ public:
+  virtual ~ValueSink() = default;
+  virtual void Element(std::span<const std::string_view> parts) = 0;
+};
+
+// A value outside its record, which owns it by pointer. Guarded by the lock of the key's shard; once taken
+// out of the record it is its holder's alone and may be destroyed on any thread.
+class Object {
+ public:
+  Object() = default;
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+  virtual ~Object() = default;
+
+  virtual ValueType type() const = 0;  // never kString
+  virtual Encoding encoding() const = 0;
+  virtual size_t size() const = 0;  // elements; a key whose value has none is erased
+  // All that the allocator holds for it, the object itself included; a sum that the object keeps, not a walk.
+  virtual size_t allocated_bytes() const = 0;
+  // About the number of allocations that destroying it gives back.
+  virtual size_t effort_to_free() const = 0;
+  virtual std::unique_ptr<Object> Clone() const = 0;
+  virtual void Save(ValueSink& sink) const = 0;  // every element, in the value's order
+};
+
+}  // namespace corral::storage
