@@ -100,16 +100,19 @@ int Database::Frequency(const Key& key) {
 
 // ---- Writing ----
 
+inline void Database::Insert(const Key& key, Shard& shard, Record* record) {
+  const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
+  keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
+  if (shard.recency.compaction_due()) [[unlikely]]
+    shard.CompactStamps();
+  keyspace_->Created(index_, key);
+}
+
 bool Database::Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim) {
   const Place place = Locate(key);
   Shard& shard = place.shard;
   if (!place) {
-    const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
-    Record* record = Record::Create(key.name, std::move(value), LifetimeOf(options));
-    keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
-    if (shard.recency.compaction_due()) [[unlikely]]
-      shard.CompactStamps();
-    keyspace_->Created(index_, key);
+    Insert(key, shard, Record::Create(key.name, std::move(value), LifetimeOf(options)));
     return true;
   }
   if (writes_touch_) shard.Touch(place.position, now_ms_);
@@ -138,30 +141,11 @@ bool Database::PutString(const Key& key, SharedBytes value, const PutOptions& op
                Reclaim::kNow);
 }
 
-bool Database::PutObject(const Key& key, std::unique_ptr<Object> object, const PutOptions& options) {
-  keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + object->allocated_bytes() +
-                                                   kRecordOverhead);
-  return Store(key, Record::Value::Of(std::move(object)), options, Reclaim::kNow);
-}
-
-void OpenObject::Replace(std::unique_ptr<Object> object) {
-  const Database::Place place = database_.Locate(key_);
-  Remains old;
-  object_ = object.get();
-  const Lifetime lifetime = place.record()->lifetime();
-  Record* record = Record::Assign(place.record(), Record::Value::Of(std::move(object)), lifetime, &old);
-  place.table->Update(key_.hash, place.position, record, lifetime.expire_at_ms, database_.now_ms_);
-  database_.keyspace_->Dispose(std::move(old), Reclaim::kNow);
-}
-
-bool OpenObject::Close() {
-  const Object* object = std::exchange(object_, nullptr);
-  if (object == nullptr) return false;
-  if (object->size() == 0) return database_.Erase(key_);
-  const size_t bytes = object->allocated_bytes();
-  database_.keyspace_->ShardFor(key_.hash).recency.AddWritten(bytes > bytes_before_ ? bytes - bytes_before_
-                                                                                    : kRecordOverhead);
-  return false;
+bool Database::PutValue(const Key& key, DetachedValue&& value, const PutOptions& options) {
+  Record::Value stored = value.packed() ? Record::Value::Of(value.form(), value.view())
+                                        : Record::Value::Of(value.ReleaseObject());
+  keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + stored.bytes() + kRecordOverhead);
+  return Store(key, std::move(stored), options, Reclaim::kNow);
 }
 
 char* Database::ResizeString(const Key& key, size_t size) {
@@ -187,6 +171,37 @@ bool Database::Erase(const Key& key, Reclaim reclaim) {
   if (!place) return false;
   keyspace_->Dispose(place.table->Remove(key.hash, place.position), reclaim);
   return true;
+}
+
+Record* Database::Open(const Key& key) {
+  const Place place = Locate(key);
+  if (!place) return nullptr;
+  if (writes_touch_) place.shard.Touch(place.position, now_ms_);
+  return place.record();
+}
+
+Record* Database::Replace(const Key& key, Record::Value value) {
+  Store(key, std::move(value), {.keep_expiry = true}, Reclaim::kNow);
+  return Locate(key).record();
+}
+
+Record* Database::CreatePacked(const Key& key, PackedForm form, size_t size) {
+  Record* record = Record::CreatePacked(key.name, form, size);
+  Insert(key, keyspace_->ShardFor(key.hash), record);
+  return record;
+}
+
+Record* Database::ResizePacked(const Key& key, Record* record, size_t size) {
+  if (record->HasRoomFor(size)) return Record::ResizePacked(record, size);
+  const Place place = Locate(key);
+  const int64_t expire_at_ms = record->expire_at_ms();
+  Record* moved = Record::ResizePacked(record, size);
+  place.table->Update(key.hash, place.position, moved, expire_at_ms, now_ms_);
+  return moved;
+}
+
+void Database::CountWritten(const Key& key, size_t bytes) {
+  keyspace_->ShardFor(key.hash).recency.AddWritten(bytes + kRecordOverhead);
 }
 
 void Database::SetExpiry(const Key& key, int64_t expire_at_ms) {

@@ -57,8 +57,8 @@ class Database {
   // database.
   char* ResizeString(const Key& key, size_t size);
 
-  // The same for any other value, which must have an element.
-  bool PutObject(const Key& key, std::unique_ptr<Object> object, const PutOptions& options = {});
+  // The same for any other value, which must have an element. To change one that is there: OpenValue.
+  bool PutValue(const Key& key, DetachedValue&& value, const PutOptions& options = {});
 
   bool Erase(const Key& key, Reclaim reclaim = Reclaim::kNow);
   // The key must be live. kNoExpiry takes the expiry away.
@@ -93,45 +93,29 @@ class Database {
   size_t expiring_size() const;  // keys with an expiry
 
  private:
-  friend class OpenObject;
+  friend class OpenValue;
   // Of a key that is there and live; an expired one is removed on the way.
   struct Place;
   // A reader leaves an expired key where it is while expiry rests.
   enum class Expired : uint8_t { kRemoved, kMayStay };
   Place Locate(const Key& key, Expired expired = Expired::kRemoved) const;
   bool Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim);
+  void Insert(const Key& key, Shard& shard, Record* record);
+
+  // ---- For OpenValue, of values that are no strings; each returns the key's record. ----
+
+  Record* Open(const Key& key);  // null: absent
+  Record* Replace(const Key& key, Record::Value value);
+  Record* CreatePacked(const Key& key, PackedForm form, size_t size);  // the key must be absent
+  Record* ResizePacked(const Key& key, Record* record, size_t size);
+  void CountWritten(const Key& key, size_t bytes);
+
   bool RandomKeyOf(Shard& shard, std::string* name) const;
 
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;
   bool writes_touch_;
-};
-
-// An object opened for change: on leaving, what was written counts for recency, and a key without elements is
-// erased. Under the lock of the key's shard, which stays held throughout; nothing else writes the key
-// meanwhile.
-class OpenObject {
- public:
-  // `object`: the value of the live key, from a record that this database has just found.
-  OpenObject(Database& database, const Key& key, Object* object)
-      : database_(database), key_(key), object_(object), bytes_before_(object->allocated_bytes()) {}
-  ~OpenObject() { Close(); }
-  OpenObject(const OpenObject&) = delete;
-  OpenObject& operator=(const OpenObject&) = delete;
-
-  Object& operator*() const { return *object_; }
-  Object* operator->() const { return object_; }
-  // Puts another object in its place: the form that the value has outgrown goes.
-  void Replace(std::unique_ptr<Object> object);
-  // Leaves before the end of the block; true when the key was erased.
-  bool Close();
-
- private:
-  Database& database_;
-  Key key_;
-  Object* object_;  // null once closed
-  size_t bytes_before_;
 };
 
 }  // namespace corral::storage

@@ -108,7 +108,6 @@ class Keyspace {
 
  private:
   friend class Database;
-  friend class OpenObject;
 
   Shard& ShardFor(uint64_t hash) const { return *shards_[ShardOf(hash)]; }
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }

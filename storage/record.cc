@@ -67,13 +67,21 @@ Record::Value Record::Value::Of(SharedBytes text, bool try_integer, bool raw) {
 
 Record::Value Record::Value::Of(std::unique_ptr<Object> object) {
   Value value;
-  value.kind_ = Kind::kObject;
+  value.kind_ = dynamic_cast<PackedObject*>(object.get()) == nullptr ? Kind::kObject : Kind::kPackedObject;
   value.object_ = std::move(object);
   return value;
 }
 
+Record::Value Record::Value::Of(PackedForm form, std::string_view bytes) {
+  if (bytes.size() >= kLargeValue) return Of(std::make_unique<PackedObject>(form, bytes));
+  Value value;
+  value.kind_ = KindOf(form);
+  value.text_ = bytes;
+  return value;
+}
+
 Record::Value Record::Value::TakenFrom(Record* source) {
-  if (source->kind() < Kind::kLarge) return Of(*source);
+  if (!source->has_remains()) return Of(*source);
   Value value;
   value.kind_ = source->kind();
   Remains remains = source->TakeRemains();
@@ -83,7 +91,7 @@ Record::Value Record::Value::TakenFrom(Record* source) {
 }
 
 Record::Value Record::Value::Of(const Record& source) {
-  if (source.kind() == Kind::kObject) return Of(source.object()->Clone());
+  if (const Object* object = source.object()) return Of(object->Clone());
   Value value;
   value.kind_ = source.kind();
   if (value.kind_ == Kind::kLarge) {
@@ -111,6 +119,11 @@ std::string_view Record::Value::payload() const {
   return text_;
 }
 
+size_t Record::Value::bytes() const {
+  if (kind_ == Kind::kLarge) return large_.size();
+  return object_ != nullptr ? object_->allocated_bytes() : payload().size();
+}
+
 void* Record::Value::ReleasePointer() { return kind_ == Kind::kLarge ? large_.Release() : object_.release(); }
 
 // ---- Reading ----
@@ -121,10 +134,11 @@ Encoding Record::encoding() const {
       return Encoding::kInt;
     case Kind::kText:
       return payload_size() <= kMaxEmbstr ? Encoding::kEmbstr : Encoding::kRaw;
-    case Kind::kObject:
-      return object()->encoding();
-    default:
+    case Kind::kRaw:
+    case Kind::kLarge:
       return Encoding::kRaw;
+    default:
+      return value().encoding();
   }
 }
 
@@ -157,7 +171,22 @@ void* Record::pointer() const {
   return raw;
 }
 
-Object* Record::object() const { return kind() == Kind::kObject ? static_cast<Object*>(pointer()) : nullptr; }
+Object* Record::object() const {
+  if (kind() == Kind::kObject) return static_cast<Object*>(pointer());
+  return packed_object();
+}
+
+PackedObject* Record::packed_object() const {
+  // What was made from an Object's address.
+  return kind() == Kind::kPackedObject ? static_cast<PackedObject*>(static_cast<Object*>(pointer()))
+                                       : nullptr;
+}
+
+ValueView Record::value() const {
+  if (kind() >= Kind::kPacked) return {form(), payload()};
+  if (const PackedObject* packed = packed_object()) return packed->value();
+  return ValueView(*object());
+}
 
 SharedBytes Record::Large() const {
   if (kind() != Kind::kLarge) return {};
@@ -189,21 +218,12 @@ size_t Record::string_size() const {
 }
 
 size_t Record::allocated_bytes() const {
-  return SizeClass(size()) + (kind() == Kind::kLarge    ? Large().allocated_bytes()
-                              : kind() == Kind::kObject ? object()->allocated_bytes()
-                                                        : 0);
+  return SizeClass(size()) + (kind() == Kind::kLarge ? Large().allocated_bytes()
+                              : has_remains()        ? object()->allocated_bytes()
+                                                     : 0);
 }
 
 // ---- Allocation ----
-
-// jemalloc's classes: multiples of 16 up to 128, then four to each doubling. Asking for a whole class wastes
-// nothing with it, and with another allocator makes true what this says.
-size_t Record::SizeClass(size_t size) {
-  if (size <= 16) return 16;
-  if (size <= 128) return (size + 15) & ~size_t{15};
-  const size_t step = size_t{1} << (std::bit_width(size - 1) - 3);
-  return (size + step - 1) & ~(step - 1);
-}
 
 Record* Record::AllocateRecord(size_t size) { return static_cast<Record*>(::operator new(SizeClass(size))); }
 
@@ -238,7 +258,7 @@ void Record::WriteHeader(const Shape& shape, const Lifetime& lifetime) {
 Record* Record::Create(std::string_view key, Value value, const Lifetime& lifetime) {
   void* raw = nullptr;
   std::string_view payload = value.payload();
-  if (value.kind_ >= Kind::kLarge) {
+  if (value.has_pointer()) {
     raw = value.ReleasePointer();
     payload = {reinterpret_cast<const char*>(&raw), sizeof raw};
   }
@@ -255,7 +275,7 @@ Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, Re
   if (record->has_remains()) [[unlikely]]
     *old = record->TakeRemains();
   const size_t size = record->size();
-  const size_t payload_size = value.kind_ >= Kind::kLarge ? sizeof(void*) : value.payload().size();
+  const size_t payload_size = value.has_pointer() ? sizeof(void*) : value.payload().size();
   const Shape shape(value.kind_, record->key_size(), payload_size, lifetime);
   // A change of the header's length moves the key, over bytes that the value may be a view of.
   if (KeyOffset(shape.flags) != record->key_offset() || SizeClass(shape.size()) != SizeClass(size)) {
@@ -263,7 +283,7 @@ Record* Record::Assign(Record* record, Value value, const Lifetime& lifetime, Re
     FreeRecord(record, size);
     return moved;
   }
-  if (value.kind_ >= Kind::kLarge) {
+  if (value.has_pointer()) {
     void* raw = value.ReleasePointer();
     std::memcpy(record->payload_data(), &raw, sizeof raw);
   } else if (payload_size != 0) {
@@ -329,6 +349,37 @@ Record* Record::Resize(Record* record, size_t size) {
   return target;
 }
 
+Record* Record::CreatePacked(std::string_view key, PackedForm form, size_t size) {
+  const Lifetime lifetime;
+  const Shape shape(KindOf(form), key.size(), size, lifetime);
+  Record* record = AllocateRecord(shape.size());
+  record->WriteHeader(shape, lifetime);
+  std::memcpy(record->bytes() + KeyOffset(shape.flags), key.data(), key.size());
+  return record;
+}
+
+bool Record::HasRoomFor(size_t size) const {
+  const size_t wide_before = flags() & kWidePayload ? 1 : 0, wide = size > 255 ? 1 : 0;
+  const size_t length = this->size() - wide_before - payload_size() + wide + size;
+  return SizeClass(length) == SizeClass(this->size());
+}
+
+Record* Record::ResizePacked(Record* record, size_t size) {
+  const size_t old_size = record->size();
+  const size_t kept = std::min(record->payload_size(), size);
+  const Lifetime lifetime = record->lifetime();
+  const Shape shape(record->kind(), record->key_size(), size, lifetime);
+  Record* target = record;
+  const char* old_key = record->key().data();
+  if (SizeClass(shape.size()) != SizeClass(old_size)) target = AllocateRecord(shape.size());
+  if (target != record || KeyOffset(shape.flags) != record->key_offset()) {
+    std::memmove(target->bytes() + KeyOffset(shape.flags), old_key, shape.key_size + kept);
+  }
+  target->WriteHeader(shape, lifetime);
+  if (target != record) FreeRecord(record, old_size);
+  return target;
+}
+
 Record* Record::SetExpiry(Record* record, int64_t expire_at_ms) {
   Lifetime lifetime = record->lifetime();
   lifetime.expire_at_ms = expire_at_ms;
@@ -352,7 +403,7 @@ SharedBytes Record::ReleaseLarge() {
 
 Remains Record::TakeRemains() {
   Remains remains;
-  if (kind() < Kind::kLarge) [[likely]]
+  if (!has_remains()) [[likely]]
     return remains;
   if (kind() == Kind::kLarge) {
     remains.large = ReleaseLarge();
@@ -370,16 +421,28 @@ void Record::Destroy(Record* record) {
   FreeRecord(record, size);
 }
 
+bool Record::PayloadFits() const {
+  switch (kind()) {
+    case Kind::kText:
+    case Kind::kRaw:
+      return payload_size() < kLargeValue;
+    case Kind::kInteger:
+      return std::has_single_bit(payload_size()) && payload_size() <= 8;
+    case Kind::kLarge:
+      return payload_size() == sizeof(void*) && string_size() >= kLargeValue;
+    case Kind::kObject:
+    case Kind::kPackedObject:
+      return payload_size() == sizeof(void*) && object() != nullptr && value().size() != 0;
+    default:
+      return form() <= PackedForm::kZset && payload_size() < kLargeValue && Valid(form(), payload()) &&
+             !IsEmpty(form(), payload());
+  }
+}
+
 void Record::CheckInvariants() const {
   const bool lengths = (payload_size() > 255) == ((flags() & kWidePayload) != 0) &&
                        (key_size() > 255) == ((flags() & kWideKey) != 0);
-  const bool kind_fits = kind() <= Kind::kRaw ? payload_size() < kLargeValue
-                         : kind() == Kind::kInteger
-                             ? std::has_single_bit(payload_size()) && payload_size() <= 8
-                             : payload_size() == sizeof(void*) &&
-                                   (kind() == Kind::kLarge ? string_size() >= kLargeValue
-                                                           : object() != nullptr && object()->size() != 0);
-  if (lengths && kind_fits) return;
+  if (lengths && PayloadFits()) return;
   std::fprintf(stderr, "record: flags %02x, key of %zu bytes, payload of %zu\n", flags(), key_size(),
                payload_size());
   std::abort();

@@ -9,7 +9,8 @@
 
 #include "storage/base/number.h"
 #include "storage/base/shared_bytes.h"
-#include "storage/types/object.h"
+#include "storage/types/packed_object.h"
+#include "storage/types/value.h"
 
 namespace corral::storage {
 
@@ -51,7 +52,8 @@ struct Remains {
 //   flags    7 wide payload length | 6 wide key length | 5 has a refresh | 4 has an expiry | 3..0 kind
 //   refresh  fresh-until 6 (all ones: always fresh) | cost 4
 //   payload  kText, kRaw: the bytes; kInteger: two's complement in 1, 2, 4 or 8; kLarge: a SharedBytes;
-//            kObject: the address of an Object, which the record owns
+//            kObject, kPackedObject: the address of an Object, which the record owns; kPacked and on: the
+//            bytes
 //
 // The allocation always has the size class of the record's length, so that the length tells the room there is
 // to grow and the allocator need not be asked. 16 + 32 bytes take 51, or 59 with an expiry: both in the class
@@ -60,10 +62,11 @@ class Record {
  public:
   std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
   ValueType type() const {
-    if (kind() <= Kind::kLarge) [[likely]]
+    if (is_string()) [[likely]]
       return ValueType::kString;
-    return object()->type();
+    return value().type();
   }
+  bool is_string() const { return kind() <= Kind::kLarge; }
   Encoding encoding() const;
   int64_t expire_at_ms() const {  // Unix time; kNoExpiry without one
     if (!expires()) return kNoExpiry;
@@ -74,8 +77,8 @@ class Record {
   int64_t fresh_until_ms() const;  // Unix time; kAlwaysFresh without one
   uint32_t cost_us() const;        // 0: not known
   Lifetime lifetime() const;
-  // Null for a string. The next six are for strings alone.
-  Object* object() const;
+  ValueView value() const;  // requires !is_string()
+  // The next five are for strings alone.
   size_t string_size() const;  // length of the text, for integers too
   // The text; integers are printed into `scratch`, so the view lives as long as both.
   std::string_view String(IntegerText& scratch) const {
@@ -84,36 +87,42 @@ class Record {
     return StringElsewhere(scratch);
   }
   int64_t integer() const;  // requires encoding() == kInt
-  // A handle on the buffer of a large value (kLargeValue bytes and more live outside the record), else empty.
+  // A handle on the buffer of a large string (kLargeValue bytes and more live outside the record), else
+  // empty.
   SharedBytes Large() const;
-  size_t allocated_bytes() const;  // what the allocator holds for this key: record and large buffer
+  size_t allocated_bytes() const;  // what the allocator holds for this key: the record and what it points to
 
   Record() = delete;
   Record(const Record&) = delete;
 
   // ---- For the engine, which owns records by raw pointer. ----
 
-  enum class Kind : uint8_t { kText, kRaw, kInteger, kLarge, kObject };
+  // From kPacked on: packed bytes in the forms of PackedForm.
+  enum class Kind : uint8_t { kText, kRaw, kInteger, kLarge, kObject, kPackedObject, kPacked };
 
-  // What is to be stored: a view of bytes that stay the caller's, an integer, or a large buffer or an object
-  // that changes hands.
+  // What is to be stored: a view of bytes that stay the caller's (text, or a packed value), an integer, or a
+  // large buffer or an object that changes hands.
   class Value {
    public:
     // As SET stores it: canonical integers as such if `try_integer`; `raw` is what APPEND and SETRANGE leave.
     static Value Of(std::string_view text, bool try_integer, bool raw);
     static Value Of(SharedBytes text, bool try_integer, bool raw);
     static Value Of(std::unique_ptr<Object> object);
+    static Value Of(PackedForm form, std::string_view bytes);
     // As `source` has it; a large buffer is shared, an object cloned.
     static Value Of(const Record& source);
     // The value of `source` itself: a large buffer or an object is taken out of it, and only Destroy may
     // follow.
     static Value TakenFrom(Record* source);
 
+    size_t bytes() const;  // of what is stored, roughly what it will take
+
    private:
     friend class Record;
     void SetInteger(int64_t value);
     std::string_view payload() const;
-    void* ReleasePointer();  // of kLarge and kObject
+    bool has_pointer() const { return HasPointer(kind_); }
+    void* ReleasePointer();  // requires has_pointer()
 
     Kind kind_ = Kind::kText;
     uint8_t integer_size_ = 0;
@@ -134,13 +143,22 @@ class Record {
   // Makes the text `size` bytes long, new bytes zero, as Kind::kRaw or kLarge.
   static Record* Resize(Record* record, size_t size);
   char* text_data();  // of a record that Resize returned
+  // A packed value of `size` bytes, which the caller writes.
+  static Record* CreatePacked(std::string_view key, PackedForm form, size_t size);
+  // Whether a packed value of `size` bytes takes no other allocation than this record.
+  bool HasRoomFor(size_t size) const;
+  // Makes a packed value `size` bytes long, below kLargeValue; the bytes that both sizes have are kept.
+  static Record* ResizePacked(Record* record, size_t size);
+  char* packed_data() { return payload_data(); }
+  // Null unless the value is an object.
+  Object* object() const;
+  // The same where it is packed bytes.
+  PackedObject* packed_object() const;
   // Takes out what the value holds outside of the record; only Destroy may follow.
   Remains TakeRemains();
   static void Destroy(Record* record);
-  // All the allocator holds for `size` bytes.
-  static size_t SizeClass(size_t size);
 
-  bool has_remains() const { return kind() >= Kind::kLarge; }
+  bool has_remains() const { return HasPointer(kind()); }
   bool expires() const { return (flags() & kHasExpiry) != 0; }
   size_t size() const { return key_offset() + key_size() + payload_size(); }
   void CheckInvariants() const;  // aborts with a message
@@ -160,6 +178,13 @@ class Record {
   char* bytes() { return reinterpret_cast<char*>(this); }
   uint8_t flags() const { return static_cast<uint8_t>(*bytes()); }
   Kind kind() const { return static_cast<Kind>(flags() & kKindMask); }
+  static constexpr bool HasPointer(Kind kind) { return kind >= Kind::kLarge && kind < Kind::kPacked; }
+  static constexpr Kind KindOf(PackedForm form) {
+    return static_cast<Kind>(static_cast<unsigned>(Kind::kPacked) + static_cast<unsigned>(form));
+  }
+  PackedForm form() const {
+    return static_cast<PackedForm>(static_cast<unsigned>(kind()) - static_cast<unsigned>(Kind::kPacked));
+  }
   size_t key_size() const {
     if (!(flags() & kWideKey)) [[likely]]
       return static_cast<uint8_t>(bytes()[1]);
@@ -185,6 +210,7 @@ class Record {
     return bytes() + key_offset() - (expires() ? kExpiryBytes : 0u) - kFreshBytes - kCostBytes;
   }
   SharedBytes ReleaseLarge();
+  bool PayloadFits() const;
   void* pointer() const;
   std::string_view StringElsewhere(IntegerText& scratch) const;
   void WriteHeader(const Shape& shape, const Lifetime& lifetime);

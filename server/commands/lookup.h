@@ -7,6 +7,7 @@
 #include "server/client/client.h"
 #include "server/command/context.h"
 #include "server/command/string_reply.h"
+#include "storage/open_value.h"
 
 namespace corral::commands {
 
@@ -43,6 +44,16 @@ inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
   if (record == nullptr || record->type() == storage::ValueType::kString) return true;
   ctx.reply.Error(protocol::wire::kWrongType);
   return false;
+}
+
+// The same for the other types; and for a value that is opened for change.
+inline bool ExpectType(command::Context& ctx, const storage::Record* record, storage::ValueType type) {
+  if (record == nullptr || record->type() == type) return true;
+  ctx.reply.Error(protocol::wire::kWrongType);
+  return false;
+}
+inline bool ExpectType(command::Context& ctx, const storage::OpenValue& value, storage::ValueType type) {
+  return ExpectType(ctx, value.exists() ? &value.record() : nullptr, type);
 }
 
 // How a deletion that the client asked for gives its memory back.

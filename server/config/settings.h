@@ -113,6 +113,18 @@ struct Settings {
   std::vector<double> latency_tracking_info_percentiles;
   uint32_t notify_keyspace_events;
 
+  // Until when values stay packed.
+  uint64_t hash_max_listpack_entries;
+  uint64_t hash_max_listpack_value;  // bytes of a field or a value
+  int list_max_listpack_size;        // elements of a node; negative: -1 to -5 are 4, 8, 16, 32, 64 KB
+  uint64_t set_max_intset_entries;
+  uint64_t set_max_listpack_entries;
+  uint64_t set_max_listpack_value;
+  uint64_t zset_max_listpack_entries;
+  uint64_t zset_max_listpack_value;
+  uint64_t stream_node_max_bytes;  // 0: no limit, as of the next
+  uint64_t stream_node_max_entries;
+
   // Leases, in ms: when a caller names none, and at most.
   int64_t lease_ms;
   int64_t lease_wait_ms;

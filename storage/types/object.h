@@ -31,7 +31,8 @@ std::string_view NameOf(Encoding encoding);  // as OBJECT ENCODING says it
 
 // Takes a value element by element: what writes it to a file or a digest. `parts` live until the call
 // returns.
-//   list { element }   set { member }   zset { member, score }   hash { field, value }   stream: one entry
+//   list { element }   set { member }   zset { member, score as a reply has it }   stream: one entry
+//   hash { field, value }, or { field, value, expiry in Unix ms }
 class ValueSink {
  public:
   virtual ~ValueSink() = default;

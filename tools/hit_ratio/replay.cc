@@ -9,11 +9,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "storage/base/allocation.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 #include "storage/memory_meter.h"
-#include "storage/record.h"
 
 namespace corral::hit_ratio {
 
@@ -34,7 +34,7 @@ size_t CostOf(const Request& request, const Limit& limit) {
   constexpr size_t kIndexBytes = 11;
   constexpr size_t kReferenceBytes = 9;  // in the timing wheel
   const bool expires = request.ttl_ms != 0;
-  return storage::Record::SizeClass(kHeaderBytes + (expires ? kExpiryBytes : 0) + kKeyBytes + request.size) +
+  return storage::SizeClass(kHeaderBytes + (expires ? kExpiryBytes : 0) + kKeyBytes + request.size) +
          kIndexBytes + (expires ? kReferenceBytes : 0);
 }
 

@@ -44,11 +44,11 @@ class ElementDigest final : public storage::ValueSink {
 
 void MixValue(const storage::Record& record, Sha1Digest* digest) {
   MixNumber(static_cast<uint32_t>(record.type()), digest);
-  if (const storage::Object* object = record.object()) {
+  if (!record.is_string()) {
     const bool ordered =
         record.type() == storage::ValueType::kList || record.type() == storage::ValueType::kStream;
     ElementDigest elements(ordered, digest);
-    object->Save(elements);
+    record.value().Save(elements);
   } else {
     storage::IntegerText scratch;
     Mix(record.String(scratch), digest);

@@ -37,9 +37,9 @@ class SerializedSize final : public storage::ValueSink {
 
 // Bytes of a value in an RDB file, not compressed.
 size_t SerializedBytes(const storage::Record& record) {
-  if (const storage::Object* object = record.object()) {
+  if (!record.is_string()) {
     SerializedSize size;
-    object->Save(size);
+    record.value().Save(size);
     return size.bytes();
   }
   if (record.encoding() == storage::Encoding::kInt) {

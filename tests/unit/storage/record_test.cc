@@ -44,20 +44,6 @@ TEST_CASE("record: a key of 16 and a value of 32 bytes take 64 bytes, with an ex
   Record::Destroy(record);
 }
 
-TEST_CASE("record: size classes are the allocator's") {
-  CHECK(Record::SizeClass(1) == 16);
-  CHECK(Record::SizeClass(17) == 32);
-  CHECK(Record::SizeClass(128) == 128);
-  CHECK(Record::SizeClass(129) == 160);
-  CHECK(Record::SizeClass(160) == 160);
-  CHECK(Record::SizeClass(161) == 192);
-  CHECK(Record::SizeClass(256) == 256);
-  CHECK(Record::SizeClass(257) == 320);
-  CHECK(Record::SizeClass(1025) == 1280);
-  CHECK(Record::SizeClass(16384) == 16384);
-  CHECK(Record::SizeClass(16385) == 20480);
-}
-
 TEST_CASE("record: integers are stored by their width and come back as text") {
   struct Row {
     int64_t value;

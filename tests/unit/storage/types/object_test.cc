@@ -12,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "storage/base/allocation.h"
 #include "storage/base/random.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
+#include "storage/open_value.h"
 #include "tests/unit/seed.h"
 
 namespace corral::storage {
@@ -69,25 +71,25 @@ struct Fixture {
 
 TEST_CASE("a record tells its object's type, encoding and bytes; a string has none") {
   Fixture f;
-  CHECK(f.db.PutObject(f.Named("k"), Of({"a"})));
+  CHECK(f.db.PutValue(f.Named("k"), DetachedValue(Of({"a"}))));
   f.db.PutString(f.Named("s"), "1");
   const Record* record = f.db.Peek(f.Named("k"));
   CHECK(record->type() == ValueType::kList);
   CHECK(NameOf(record->type()) == "list");
   CHECK(NameOf(record->encoding()) == "quicklist");
-  CHECK(record->allocated_bytes() == Record::SizeClass(record->size()) + sizeof(Strings) + 100);
+  CHECK(record->allocated_bytes() == SizeClass(record->size()) + sizeof(Strings) + 100);
   CHECK(f.db.Peek(f.Named("s"))->object() == nullptr);
   CHECK(f.db.Peek(f.Named("s"))->type() == ValueType::kString);
 }
 
 TEST_CASE("copies are values of their own, moves carry the object itself") {
   Fixture f;
-  f.db.PutObject(f.Named("k"), Of({"a", "b"}), {.expire_at_ms = kNowMs + 5000});
+  f.db.PutValue(f.Named("k"), DetachedValue(Of({"a", "b"})), {.expire_at_ms = kNowMs + 5000});
   const Object* object = f.db.Peek(f.Named("k"))->object();
   f.db.Transfer(f.Named("k"), f.db, f.Named("copy"), true, Reclaim::kNow);
   StringsOf(f.db.Peek(f.Named("copy"))).push_back("c");
   CHECK(StringsOf(f.db.Peek(f.Named("k"))).size() == 2);
-  f.other.PutObject(f.Named("k"), Of({"old"}));
+  f.other.PutValue(f.Named("k"), DetachedValue(Of({"old"})));
   f.db.Transfer(f.Named("k"), f.other, f.Named("k"), false, Reclaim::kNow);
   CHECK(f.db.Peek(f.Named("k")) == nullptr);
   CHECK(f.other.Peek(f.Named("k"))->object() == object);
@@ -109,7 +111,7 @@ TEST_CASE(
                {1'000'000, Reclaim::kNow, 0}};
   for (const auto& c : cases) {
     f.lazy_free.ResetFreed();
-    f.db.PutObject(f.Named("k"), Of({"a"}, c.effort));
+    f.db.PutValue(f.Named("k"), DetachedValue(Of({"a"}, c.effort)));
     CHECK(f.db.Erase(f.Named("k"), c.reclaim));
     f.lazy_free.Drain();
     CHECK(f.lazy_free.freed_objects() == c.counted);
@@ -120,19 +122,19 @@ TEST_CASE(
 TEST_CASE("an opened object that became empty takes its key along; others stay, and may be replaced") {
   Fixture f;
   const Key key = f.Named("k");
-  f.db.PutObject(key, Of({"a"}));
-  const auto open = [&] { return f.db.Peek(key)->object(); };
+  f.db.PutValue(key, DetachedValue(Of({"a"})));
   {
-    OpenObject object(f.db, key, open());
-    static_cast<Strings&>(*object).strings.push_back("b");
-    object.Replace(std::make_unique<Strings>(std::vector<std::string>{"x"}, 0, Encoding::kListpack));
-    CHECK(object->size() == 1);
-    CHECK_FALSE(object.Close());
+    OpenValue value(f.db, key);
+    REQUIRE(value.type() == ValueType::kList);
+    value.as<Strings>().strings.push_back("b");
+    value.Become(std::make_unique<Strings>(std::vector<std::string>{"x"}, 0, Encoding::kListpack));
+    CHECK(value.object()->size() == 1);
+    CHECK_FALSE(value.Close());
   }
   CHECK(f.db.Peek(key)->encoding() == Encoding::kListpack);
   {
-    OpenObject object(f.db, key, open());
-    static_cast<Strings&>(*object).strings.clear();
+    OpenValue value(f.db, key);
+    value.as<Strings>().strings.clear();
   }
   CHECK(f.db.Peek(key) == nullptr);
   CHECK(f.db.size() == 0);
@@ -159,7 +161,7 @@ TEST_CASE("objects against a model: put, change, overwrite, expire, transfer, er
       switch (random.Below(7)) {
         case 0: {
           std::vector<std::string> strings(1 + random.Below(100), name);
-          CHECK(db.PutObject(key, Of(strings)) == (found == model.end()));
+          CHECK(db.PutValue(key, DetachedValue(Of(strings))) == (found == model.end()));
           model[name] = strings;
           break;
         }
@@ -186,15 +188,15 @@ TEST_CASE("objects against a model: put, change, overwrite, expire, transfer, er
         }
         case 6: {
           if (found == model.end() || !found->second) break;
-          OpenObject object(db, key, db.Peek(key)->object());
-          auto& strings = static_cast<Strings&>(*object).strings;
+          OpenValue opened(db, key);
+          auto& strings = opened.as<Strings>().strings;
           if (random.Below(3) == 0)
             strings.clear();
           else
             strings.push_back("more");
           *found->second = strings;
           const bool empty = strings.empty();
-          CHECK(object.Close() == empty);
+          CHECK(opened.Close() == empty);
           if (found->second->empty()) model.erase(found);
           break;
         }
