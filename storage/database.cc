@@ -4,8 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "storage/base/scan_cursor.h"
 #include "storage/keyspace.h"
-#include "storage/scan_cursor.h"
 
 namespace corral::storage {
 
@@ -42,7 +42,7 @@ struct Database::Place {
   Position position;  // void: no such key
 
   explicit operator bool() const { return static_cast<bool>(position); }
-  Record* record() const { return position.record(); }
+  Record* record() const { return position->record(); }
 };
 
 Database::Database(Keyspace& keyspace, int index, int64_t now_ms, bool writes_touch)
@@ -116,7 +116,7 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
     return true;
   }
   if (writes_touch_) shard.Touch(place.position, now_ms_);
-  const int64_t old_expiry_ms = place.position.slot().expires() ? place.record()->expire_at_ms() : kNoExpiry;
+  const int64_t old_expiry_ms = place.position->expires() ? place.record()->expire_at_ms() : kNoExpiry;
   Lifetime lifetime = LifetimeOf(options);
   if (options.keep_expiry) {
     lifetime = place.record()->lifetime();
@@ -258,7 +258,7 @@ uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(
       more = table->index().Walk(&at, [&](Position position) {
         if (!Live(position.slot(), now_ms_)) return;
         ++seen;
-        visit(*position.record());
+        visit(*position->record());
       });
     }
     if (more) return format.Encode(shard_index, at);
@@ -278,7 +278,7 @@ Database::ExpirySample Database::SampleExpiry(size_t most_keys) {
     for (size_t steps = kMinScanSteps + most_keys; more && met < most_keys && steps > 0; --steps) {
       more = table->index().Walk(&at, [&](Position position) {
         ++met;
-        if (position.slot().expires()) ++(Live(position.slot(), now_ms_) ? sample.live : sample.stale);
+        if (position->expires()) ++(Live(position.slot(), now_ms_) ? sample.live : sample.stale);
       });
     }
   }
@@ -306,16 +306,16 @@ bool Database::RandomKeyOf(Shard& shard, std::string* name) const {
   if (!position) {
     const uint64_t random = shard.random.Next();
     WalkPosition at{static_cast<uint32_t>(random), static_cast<uint32_t>(random >> 32) & 0xffff,
-                    HashIndex::kMaxDepth};
+                    kMaxIndexDepth};
     while (!position) {
       if (!table->index().Walk(&at, [&](Position found) { position = found; })) at = {};
     }
   }
   if (Live(position.slot(), now_ms_)) {
-    *name = position.record()->key();
+    *name = position->record()->key();
     return true;
   }
-  keyspace_->Expire(shard, index_, *table, table->index().HashOf(*position.record()), position);
+  keyspace_->Expire(shard, index_, *table, table->index().HashOf(position.slot()), position);
   return false;
 }
 

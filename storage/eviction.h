@@ -6,10 +6,9 @@
 #include <limits>
 
 #include "storage/base/random.h"
-#include "storage/bucket.h"
 #include "storage/eviction_policy.h"
 #include "storage/recency.h"
-#include "storage/record.h"
+#include "storage/record_index.h"
 
 namespace corral::storage {
 
@@ -26,7 +25,7 @@ namespace corral::storage {
 //   size_t size() const, expiring_size() const   keys, keys with an expiry
 //   size_t bucket_count() const                  places for a bucket, > 0; neighbours lie side by side
 //   void VisitChain(size_t place, visit)         visit(Bucket&) for what is there
-//   const Index& index() const                   index().HashOf(const Record&), of victims in LFU mode
+//   const Index& index() const                   index().HashOf(Slot), of victims in LFU mode
 //
 // Owned by the shard's lock.
 class VictimFinder {
@@ -50,8 +49,7 @@ class VictimFinder {
       case EvictionPolicy::kAllKeysLfu:
       case EvictionPolicy::kVolatileLfu: {
         const Position victim = LeastUsed(table, recency);
-        const Record& record = *victim.record();
-        recency.NoteEvicted(static_cast<uint32_t>(table.index().HashOf(record)), table.size());
+        recency.NoteEvicted(static_cast<uint32_t>(table.index().HashOf(victim.slot())), table.size());
         return victim;
       }
       case EvictionPolicy::kVolatileTtl:

@@ -281,7 +281,7 @@ Keyspace::Freed Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t 
     }
     const Position victim = table->victims().Find(*table, policy, shard.recency, shard.random);
     if (!victim) return {};
-    const uint64_t hash = table->index().HashOf(*victim.record());
+    const uint64_t hash = table->index().HashOf(victim.slot());
     Record* record = table->Remove(hash, victim);
     ++shard.counters.evicted;
     if (listener_ != nullptr) listener_->OnEvicted(database, {record->key(), hash});

@@ -13,7 +13,7 @@
 #include "storage/database.h"
 #include "storage/eviction_policy.h"
 #include "storage/key.h"
-#include "storage/prefetch.h"
+#include "storage/base/prefetch.h"
 #include "storage/shard.h"
 
 namespace corral::storage {

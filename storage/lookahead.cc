@@ -1,7 +1,7 @@
 // The loops over the keys: their buckets, the records that these name, and the records themselves.
 #include "storage/lookahead.h"
 
-#include "storage/prefetch.h"
+#include "storage/base/prefetch.h"
 
 namespace corral::storage {
 

@@ -19,7 +19,7 @@ void Shard::RestartRecency(RecencyMode mode, int64_t now_ms) {
     if (present == nullptr) continue;
     present->index().ForEachBucket([&](Bucket& bucket) {
       for (int i = 0; i < Bucket::kSlots; ++i) {
-        if (!bucket.occupied(i)) continue;
+        if (bucket.slots[i].empty()) continue;
         // The tag is enough here: the low half of the hash matters for evicted keys only, and the clock
         // remembers none after a restart.
         bucket.stamps[i] = recency.NewStamp(bucket.slots[i].tag(), now_ms);

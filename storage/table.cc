@@ -67,9 +67,9 @@ void Table::AddReference(uint64_t hash, int64_t expire_at_ms, int64_t now_ms) {
 void Table::RefillWheel() {
   for (int i = 0; i < kRefillSteps; ++i) {
     const bool more = index_.Walk(&refill_, [this](Position position) {
-      if (!position.slot().expires()) return;
-      const Record& record = *position.record();
-      wheel_->Add(HashLow(index_.HashOf(record)), FirstExpiredMs(record.expire_at_ms()));
+      if (!position->expires()) return;
+      wheel_->Add(HashLow(index_.HashOf(position.slot())),
+                  FirstExpiredMs(position->record()->expire_at_ms()));
     });
     if (more) continue;
     if (lazy_free_ != nullptr) {

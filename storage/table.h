@@ -7,12 +7,11 @@
 #include <cstdint>
 #include <memory>
 
-#include "storage/bucket.h"
 #include "storage/eviction.h"
-#include "storage/hash_index.h"
 #include "storage/key.h"
 #include "storage/lazy_free.h"
 #include "storage/record.h"
+#include "storage/record_index.h"
 #include "storage/timing_wheel.h"
 
 namespace corral::storage {
@@ -35,7 +34,8 @@ constexpr int64_t FirstExpiredMs(int64_t expire_at_ms) {
 class Table {
  public:
   // `lazy_free` takes dropped wheels; may be null.
-  Table(const KeyHasher& hasher, LazyFree* lazy_free) : index_(hasher), lazy_free_(lazy_free) {}
+  Table(const KeyHasher& hasher, LazyFree* lazy_free)
+      : index_(RecordEntries(hasher)), lazy_free_(lazy_free) {}
   ~Table();
 
   Position Find(const Key& key) const { return index_.Find(key); }
@@ -62,7 +62,7 @@ class Table {
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t expiring_size() const { return expiring_.load(std::memory_order_relaxed); }
-  const HashIndex& index() const { return index_; }
+  const RecordIndex& index() const { return index_; }
   VictimFinder& victims() { return victims_; }
   // References in the wheels, stale ones included.
   size_t references() const;
@@ -93,7 +93,7 @@ class Table {
   template <class ExpireRecord>
   void Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire);
 
-  HashIndex index_;
+  RecordIndex index_;
   std::atomic<size_t> size_{0};
   std::atomic<size_t> expiring_{0};
   std::unique_ptr<TimingWheel> wheel_;      // from the first expiry on
@@ -121,11 +121,10 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
     Position due;
     uint64_t due_hash = 0;
     index_.VisitHashLow(hash_low, [&](Position position) {
-      if (due || !position.slot().expires()) return;
-      const Record& record = *position.record();
-      const uint64_t hash = index_.HashOf(record);
+      if (due || !position->expires()) return;
+      const uint64_t hash = index_.HashOf(position.slot());
       if (HashLow(hash) != hash_low) return;
-      if (record.expire_at_ms() >= now_ms) return;
+      if (position->record()->expire_at_ms() >= now_ms) return;
       due = position;
       due_hash = hash;
     });
@@ -137,10 +136,9 @@ void Table::Fire(uint32_t hash_low, int64_t now_ms, ExpireRecord& expire) {
   int64_t next_ms = INT64_MAX;
   bool alive = false;
   index_.VisitHashLow(hash_low, [&](Position position) {
-    if (!position.slot().expires()) return;
-    const Record& record = *position.record();
-    if (HashLow(index_.HashOf(record)) != hash_low) return;
-    next_ms = std::min(next_ms, FirstExpiredMs(record.expire_at_ms()));
+    if (!position->expires()) return;
+    if (HashLow(index_.HashOf(position.slot())) != hash_low) return;
+    next_ms = std::min(next_ms, FirstExpiredMs(position->record()->expire_at_ms()));
     alive = true;
   });
   if (alive) wheel_->Add(hash_low, next_ms);

@@ -49,9 +49,9 @@ class Cache {
   std::string Evict() {
     const Position victim = table_.victims().Find(table_, policy_, recency_, random_);
     if (!victim) return {};
-    Record* record = victim.record();
+    Record* record = victim->record();
     std::string name(record->key());
-    table_.Remove(table_.index().HashOf(*record), victim);
+    table_.Remove(table_.index().HashOf(victim.slot()), victim);
     Record::Destroy(record);
     return name;
   }

@@ -34,8 +34,8 @@ class Subject {
     const Key key = MakeKey(name);
     const Position position = table.Find(key);
     REQUIRE(position);
-    const int64_t old_expiry_ms = position.record()->expire_at_ms();
-    table.Update(key.hash, position, Record::SetExpiry(position.record(), expire_at_ms), old_expiry_ms,
+    const int64_t old_expiry_ms = position->record()->expire_at_ms();
+    table.Update(key.hash, position, Record::SetExpiry(position->record(), expire_at_ms), old_expiry_ms,
                  now_ms);
     NoteReferences();
   }

@@ -1,5 +1,5 @@
 // The hash index against std::unordered_map: contents, memory, walks and fairness while it grows and shrinks.
-#include "storage/hash_index.h"
+#include "storage/base/hash_index.h"
 
 #include <doctest/doctest.h>
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "storage/base/random.h"
+#include "storage/record_index.h"
 #include "tests/unit/seed.h"
 
 namespace corral::storage {
@@ -19,20 +20,20 @@ namespace {
 
 class Subject {
  public:
-  explicit Subject(uint64_t seed) : hasher_(seed), index(hasher_) {}
+  explicit Subject(uint64_t seed) : hasher_(seed), index(RecordEntries(hasher_)) {}
 
   Key MakeKey(std::string_view name) const { return {name, hasher_(name)}; }
   void Insert(const std::string& name) {
     const Key key = MakeKey(name);
     Record* record = Record::Create(name, Record::Value::Of(name, false, false), kNoExpiry);
     const Position position = index.Insert(key.hash, Slot(record, key.tag(), false), 7);
-    REQUIRE(position.record() == record);
+    REQUIRE(position->record() == record);
   }
   bool Remove(const std::string& name) {
     const Key key = MakeKey(name);
     const Position position = index.Find(key);
     if (!position) return false;
-    Record* record = position.record();
+    Record* record = position->record();
     index.Remove(key.hash, position);
     Record::Destroy(record);
     return true;
@@ -43,7 +44,7 @@ class Subject {
   KeyHasher hasher_;
 
  public:
-  HashIndex index;
+  RecordIndex index;
 };
 
 TEST_CASE("hash index: one bit for each matching tag") {
@@ -139,7 +140,7 @@ template <class Meanwhile>
 std::unordered_map<std::string, int> WalkAll(Subject& subject, Meanwhile&& meanwhile) {
   std::unordered_map<std::string, int> seen;
   WalkPosition at;
-  while (subject.index.Walk(&at, [&](Position position) { ++seen[std::string(position.record()->key())]; }))
+  while (subject.index.Walk(&at, [&](Position position) { ++seen[std::string(position->record()->key())]; }))
     meanwhile();
   return seen;
 }
@@ -202,7 +203,7 @@ TEST_CASE("hash index: any walk position is safe and ends") {
   Random random(11);
   for (int i = 0; i < 300; ++i) {
     WalkPosition at{static_cast<uint32_t>(random.Next()), static_cast<uint32_t>(random.Next()),
-                    static_cast<uint8_t>(random.Below(HashIndex::kMaxDepth + 1))};
+                    static_cast<uint8_t>(random.Below(kMaxIndexDepth + 1))};
     int steps = 0;
     while (subject.index.Walk(&at, [](Position) {})) ++steps;
     REQUIRE(steps < 5000);
@@ -216,7 +217,7 @@ TEST_CASE("hash index: a hash's low half finds its records") {
     const std::string name = std::to_string(i);
     bool found = false;
     subject.index.VisitHashLow(HashLow(subject.MakeKey(name).hash),
-                               [&](Position position) { found |= position.record()->key() == name; });
+                               [&](Position position) { found |= position->record()->key() == name; });
     REQUIRE(found);
   }
 }
@@ -241,7 +242,7 @@ TEST_CASE("hash index: slots are drawn fairly, however uneven the segments are")
   for (int i = 0; i < draws;) {
     const Position position = subject.index.SlotAt(random.Next());
     if (!position) continue;
-    ++drawn[std::string(position.record()->key())];
+    ++drawn[std::string(position->record()->key())];
     ++i;
   }
   CHECK(drawn.size() == left);

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "storage/hash_index.h"
+#include "storage/base/hash_index.h"
 
 namespace corral::storage {
 
@@ -23,7 +23,7 @@ class ScanCursor {
   }
   void Decode(uint64_t cursor, uint32_t* shard, WalkPosition* at) const {
     *shard = static_cast<uint32_t>(cursor >> kShardShift) & ((1u << shard_bits_) - 1);
-    const auto depth = std::min(static_cast<uint32_t>(cursor >> kTagBits) & 63, HashIndex::kMaxDepth);
+    const auto depth = std::min(static_cast<uint32_t>(cursor >> kTagBits) & 63, kMaxIndexDepth);
     at->depth = static_cast<uint8_t>(depth);
     at->tag = static_cast<uint32_t>(cursor) & 0xffff;
     at->prefix = static_cast<uint32_t>(cursor >> (kShardShift + shard_bits_)) & ((1u << depth) - 1);

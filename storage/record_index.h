@@ -1,0 +1,49 @@
+// The index of records: where each key of one table is.
+#pragma once
+
+#include <cstdint>
+
+#include "storage/base/bucket.h"
+#include "storage/base/hash.h"
+#include "storage/base/hash_index.h"
+#include "storage/key.h"
+#include "storage/record.h"
+
+namespace corral::storage {
+
+// A reference to a record, with what can be known without touching it.
+class Slot : public TaggedSlot {
+ public:
+  Slot() = default;
+  Slot(Record* record, uint16_t tag, bool expires) : TaggedSlot(record, tag, expires) {}
+
+  Record* record() const { return static_cast<Record*>(address()); }
+  bool expires() const { return mark(); }
+  const void* target() const { return address(); }
+};
+
+// A bucket's stamps say when its keys were used. Both are owned by the shard's lock.
+using Bucket = SlotBucket<Slot>;
+using Position = SlotPosition<Slot>;
+
+// Records as entries of a hash index.
+class RecordEntries {
+ public:
+  using Slot = storage::Slot;
+  using Key = storage::Key;
+
+  explicit RecordEntries(const KeyHasher& hasher) : hasher_(hasher) {}
+
+  bool Matches(Slot slot, const Key& key) const { return slot.record()->key() == key.name; }
+  uint64_t HashOf(Slot slot) const { return hasher_(slot.record()->key()); }
+  static void Destroy(Slot slot) { Record::Destroy(slot.record()); }
+  void CheckInvariants(Slot slot) const;  // aborts with a message
+
+ private:
+  KeyHasher hasher_;
+};
+
+extern template class HashIndex<RecordEntries>;
+using RecordIndex = HashIndex<RecordEntries>;
+
+}  // namespace corral::storage
