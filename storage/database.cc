@@ -72,7 +72,7 @@ const Record* Database::Find(const Key& key, bool touch) {
     return nullptr;
   }
   ++place.shard.counters.hits;
-  if (touch) place.shard.Touch(place.position, now_ms_);
+  if (touch) place.shard.Touch(*place.table, key.hash, place.position, now_ms_);
   return place.record();
 }
 
@@ -84,27 +84,28 @@ const Record* Database::Peek(const Key& key) {
 const Record* Database::FindQuietly(const Key& key, bool touch) {
   const Place place = Locate(key, Expired::kMayStay);
   if (!place) return nullptr;
-  if (touch) place.shard.Touch(place.position, now_ms_);
+  if (touch) place.shard.Touch(*place.table, key.hash, place.position, now_ms_);
   return place.record();
 }
 
 int64_t Database::IdleSeconds(const Key& key) {
   const Place place = Locate(key, Expired::kMayStay);
-  return place ? place.shard.recency.IdleSeconds(place.position.stamp(), now_ms_) : 0;
+  if (!place) return 0;
+  return place.shard.recency.IdleSeconds(place.shard.Stamp(*place.table, key.hash, place.position), now_ms_);
 }
 
 int Database::Frequency(const Key& key) {
   const Place place = Locate(key, Expired::kMayStay);
-  return place ? place.shard.recency.Frequency(place.position.stamp()) : 0;
+  return place ? place.shard.recency.Frequency(place.shard.Stamp(*place.table, key.hash, place.position)) : 0;
 }
 
 // ---- Writing ----
 
 inline void Database::Insert(const Key& key, Shard& shard, Record* record) {
+  Table& table = keyspace_->TableFor(shard, index_);
+  shard.Settle(table, key.hash);
   const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
-  keyspace_->TableFor(shard, index_).Insert(key.hash, record, stamp, now_ms_);
-  if (shard.recency.compaction_due()) [[unlikely]]
-    shard.CompactStamps();
+  table.Insert(key.hash, record, stamp, now_ms_);
   keyspace_->Created(index_, key);
 }
 
@@ -115,7 +116,7 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
     Insert(key, shard, Record::Create(key.name, std::move(value), LifetimeOf(options)));
     return true;
   }
-  if (writes_touch_) shard.Touch(place.position, now_ms_);
+  if (writes_touch_) shard.Touch(*place.table, key.hash, place.position, now_ms_);
   const int64_t old_expiry_ms = place.position->expires() ? place.record()->expire_at_ms() : kNoExpiry;
   Lifetime lifetime = LifetimeOf(options);
   if (options.keep_expiry) {
@@ -155,7 +156,7 @@ char* Database::ResizeString(const Key& key, size_t size) {
     place.table = place.shard.table(index_);
     place.position = place.table->Find(key);
   } else if (writes_touch_) {
-    place.shard.Touch(place.position, now_ms_);
+    place.shard.Touch(*place.table, key.hash, place.position, now_ms_);
   }
   const Record& old = *place.record();
   const size_t old_size = old.string_size();
@@ -176,7 +177,7 @@ bool Database::Erase(const Key& key, Reclaim reclaim) {
 Record* Database::Open(const Key& key) {
   const Place place = Locate(key);
   if (!place) return nullptr;
-  if (writes_touch_) place.shard.Touch(place.position, now_ms_);
+  if (writes_touch_) place.shard.Touch(*place.table, key.hash, place.position, now_ms_);
   return place.record();
 }
 

@@ -234,7 +234,12 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
     DueSlice slice;
     {
       ShardGuard guard(*this, first + at * step);
-      slice = RunDue(*shards_[first + at * step], now_ms, kExpireSlice);
+      Shard& shard = *shards_[first + at * step];
+      slice = RunDue(shard, now_ms, kExpireSlice);
+      if (shard.recency.unsettled()) [[unlikely]] {
+        slice.worked = true;
+        slice.more |= shard.SettleSome();
+      }
     }
     if (slice.worked) spent_us = Microseconds(start_ns, clock_->monotonic_ns());
     if (!slice.more) {

@@ -10,10 +10,10 @@
 
 #include "storage/base/clock.h"
 #include "storage/base/hash.h"
+#include "storage/base/prefetch.h"
 #include "storage/database.h"
 #include "storage/eviction_policy.h"
 #include "storage/key.h"
-#include "storage/base/prefetch.h"
 #include "storage/shard.h"
 
 namespace corral::storage {
@@ -81,10 +81,10 @@ class Keyspace {
   void SetEvictionPolicy(EvictionPolicy policy);  // LRU and LFU stamps change their meaning: restarts them
   void CheckInvariants() const;                   // aborts with a message
 
-  // Expiry. Runs due keys of shards first, first + step, ... until done or until `budget_us` is used up.
-  // Returns the Unix ms at which the next call has work (now_ms when work is left, INT64_MAX when nothing is
-  // pending). Locks shards itself; any number of threads may call it. Switched off: removes nothing,
-  // INT64_MAX.
+  // Expiry, and what else is done little by little under the shards' locks (Shard::SettleSome). Runs due keys
+  // of shards first, first + step, ... until done or until `budget_us` is used up. Returns the Unix ms at
+  // which the next call has work (now_ms when work is left, INT64_MAX when nothing is pending). Locks shards
+  // itself; any number of threads may call it. Switched off: removes nothing, INT64_MAX.
   int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
   // Until that Unix ms nothing expires (CLIENT PAUSE): due keys are absent for readers, but stay. 0: no more.
   void RestExpiry(int64_t until_ms) { expiry_rests_until_ms_.store(until_ms, std::memory_order_relaxed); }

@@ -37,7 +37,10 @@ constexpr double kBytesWeight = 16;
 
 }  // namespace
 
-RecencyClock::RecencyClock(int64_t now_ms, RecencyMode mode) { Restart(mode, now_ms); }
+RecencyClock::RecencyClock(int64_t now_ms, RecencyMode mode) {
+  Restart(mode, now_ms);
+  EndTranslation();  // there is no stamp yet
+}
 
 void RecencyClock::Restart(RecencyMode mode, int64_t now_ms) {
   mode_ = mode;
@@ -48,6 +51,10 @@ void RecencyClock::Restart(RecencyMode mode, int64_t now_ms) {
   epochs_[0] = {now_ms, written_bytes_};
   SetEpochBytes(limited_epoch_bytes_);
   std::vector<uint16_t>().swap(ghosts_);
+  // To rank 0, in either mode. Should a segment sleep through 256 restarts, its keys keep their stamps: that
+  // costs precision only.
+  BeginTranslation();
+  translation_.to.fill(0);
 }
 
 // Without a limit, all that was written so far stands for a lifetime: when a limit comes, the ages are there.
@@ -68,7 +75,7 @@ void RecencyClock::SetEpochBytes(uint64_t bytes) {
 
 void RecencyClock::BeginEpoch(int64_t now_ms) {
   const int max_rank = mode_ == RecencyMode::kLru ? kMaxRankLru : kMaxRankLfu;
-  if (rank_ == max_rank) return;  // until Compact
+  if (rank_ == max_rank) return;  // until a compaction
   // In LFU mode only bytes make keys age; an hour without them stands for an epoch's.
   if (mode_ == RecencyMode::kLfu && written_bytes_ < epoch_end_bytes_) {
     const uint64_t bytes = EpochBytes();
@@ -115,8 +122,13 @@ double RecencyClock::MergeCost(int first) const {
   return cost;
 }
 
+void RecencyClock::BeginTranslation() {
+  ++translation_.round;
+  translation_.under_way = true;
+}
+
 // Merges neighbours until a quarter of the ranks is free again.
-void RecencyClock::PlanCompaction() {
+void RecencyClock::BeginCompaction() {
   const int target = (rank_ + 1) * 3 / 4;
   std::array<uint8_t, 256> new_rank;
   for (size_t i = 0; i < new_rank.size(); ++i) new_rank[i] = static_cast<uint8_t>(std::min<size_t>(i, rank_));
@@ -133,11 +145,12 @@ void RecencyClock::PlanCompaction() {
     for (uint8_t& rank : new_rank) rank = static_cast<uint8_t>(rank - (rank > cheapest));
     --rank_;
   }
-  for (size_t stamp = 0; stamp < translation_.size(); ++stamp) {
+  BeginTranslation();
+  for (size_t stamp = 0; stamp < translation_.to.size(); ++stamp) {
     if (mode_ == RecencyMode::kLru) {
-      translation_[stamp] = new_rank[stamp];
+      translation_.to[stamp] = new_rank[stamp];
     } else {
-      translation_[stamp] =
+      translation_.to[stamp] =
           static_cast<uint8_t>(new_rank[stamp >> kLevelBits] << kLevelBits | (stamp & (kLevels - 1)));
     }
   }

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "storage/base/stamp_translation.h"
+
 namespace corral::storage {
 
 enum class RecencyMode : uint8_t { kLru, kLfu };
@@ -15,18 +17,17 @@ enum class RecencyMode : uint8_t { kLru, kLfu };
 // and nothing wraps. An epoch ends when the bytes set by SetEpochBytes were written in it, or when it is a
 // second old and something is used. Every epoch's start time is remembered for OBJECT IDLETIME.
 //
-// When the ranks run out, Compact merges neighbouring epochs and translates all stamps of the shard by a
-// table of 256 entries. It first merges the pairs whose joint length, in time and in bytes, is small compared
-// with their age. So old ages become coarse, recent ones stay exact, and 256 ranks are enough for any span of
-// time.
+// When the ranks run out, a compaction merges neighbouring epochs, and all stamps of the shard are translated
+// by a table of 256 entries, some at a time. It first merges the pairs whose joint length, in time and in
+// bytes, is small compared with their age. So old ages become coarse, recent ones stay exact, and 256 ranks
+// are enough for any span of time. It comes once per 64 epochs at most (LFU: 8).
 //
-// Owned by the shard's lock. Touch and NewStamp are O(1), Compact is O(buckets of the shard), once per 64
-// epochs at most.
+// Owned by the shard's lock. Touch and NewStamp are O(1).
 class RecencyClock {
  public:
   explicit RecencyClock(int64_t now_ms, RecencyMode mode = RecencyMode::kLru);
 
-  // Starts afresh. Stamps given before lose their meaning: the caller resets them all to NewStamp.
+  // Starts afresh. Stamps given before are translated to that of a new key.
   void Restart(RecencyMode mode, int64_t now_ms);
   RecencyMode mode() const { return mode_; }
   // maxmemory / 64 / shards; 0, as at the start, without a limit: a 64th of what was written so far.
@@ -48,19 +49,16 @@ class RecencyClock {
     return mode_ == RecencyMode::kLru ? rank_ : TouchFrequency(stamp);
   }
 
-  // True when the ranks are about to run out. The owner then calls Compact as soon as it can visit all
-  // buckets. Until then the last epoch lasts longer, which costs precision only. Checked on every use (one
+  // True when there is a translation to begin or to go on with. Checked before every use of a stamp (one
   // predictable branch).
+  bool unsettled() const { return compaction_due_ || translation_.under_way; }
+  // True when the ranks ran out. Until the owner begins a compaction the last epoch lasts longer, which costs
+  // precision only.
   bool compaction_due() const { return compaction_due_; }
-  // for_each_bucket(visit) must call visit(uint8_t* stamps, int count) for every bucket of every table of the
-  // shard; the stamps of empty slots may be anything.
-  template <class ForEachBucket>
-  void Compact(ForEachBucket&& for_each_bucket) {
-    PlanCompaction();
-    for_each_bucket([this](uint8_t* stamps, int count) {
-      for (int i = 0; i < count; ++i) stamps[i] = translation_[stamps[i]];
-    });
-  }
+  // No translation may be under way. Until the owner ends it, it gives this clock translated stamps only.
+  void BeginCompaction();
+  void EndTranslation() { translation_.under_way = false; }
+  const StampTranslation& translation() const { return translation_; }
 
   // Seconds since the last use, rounded down; exact to a second for the last half minute, to about an eighth
   // of the age later.
@@ -100,13 +98,13 @@ class RecencyClock {
     return elapsed_ms >= epoch_ms_ + kClockSkewMs || written_bytes_ >= epoch_end_bytes_;
   }
   void BeginEpoch(int64_t now_ms);
+  void BeginTranslation();
   uint8_t NewFrequencyStamp(uint32_t hash_low);
   uint8_t TouchFrequency(uint8_t stamp);
   void UpdateFrequencyTables();
   uint8_t RankOf(uint8_t stamp) const;
   uint64_t EpochBytes() const;
   uint64_t LifetimeBytes() const;
-  void PlanCompaction();
   double MergeCost(int first) const;
 
   static constexpr int64_t kClockSkewMs = 60'000;
@@ -122,8 +120,8 @@ class RecencyClock {
   uint64_t written_bytes_ = 0;
   uint64_t idle_bytes_ = 0;  // of these, what epochs that ended without them stood for
   uint64_t epoch_end_bytes_ = 0;
-  std::array<Epoch, 256> epochs_;           // by rank; those up to rank_ are set
-  std::array<uint8_t, 256> translation_{};  // by stamp, of the compaction at hand
+  std::array<Epoch, 256> epochs_;  // by rank; those up to rank_ are set
+  StampTranslation translation_;
   // LFU only.
   std::array<int32_t, 256> orders_{};
   std::array<Transition, 256> transitions_{};

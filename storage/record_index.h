@@ -6,6 +6,7 @@
 #include "storage/base/bucket.h"
 #include "storage/base/hash.h"
 #include "storage/base/hash_index.h"
+#include "storage/base/stamp_translation.h"
 #include "storage/key.h"
 #include "storage/record.h"
 
@@ -32,15 +33,19 @@ class RecordEntries {
   using Slot = storage::Slot;
   using Key = storage::Key;
 
-  explicit RecordEntries(const KeyHasher& hasher) : hasher_(hasher) {}
+  // `stamps`: the shard's, which outlives every call of the index but its destructor.
+  RecordEntries(const KeyHasher& hasher, const StampTranslation& stamps)
+      : hasher_(hasher), stamps_(&stamps) {}
 
   bool Matches(Slot slot, const Key& key) const { return slot.record()->key() == key.name; }
   uint64_t HashOf(Slot slot) const { return hasher_(slot.record()->key()); }
   static void Destroy(Slot slot) { Record::Destroy(slot.record()); }
   void CheckInvariants(Slot slot) const;  // aborts with a message
+  const StampTranslation& stamps() const { return *stamps_; }
 
  private:
   KeyHasher hasher_;
+  const StampTranslation* stamps_;
 };
 
 extern template class HashIndex<RecordEntries>;

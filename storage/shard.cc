@@ -2,30 +2,29 @@
 
 namespace corral::storage {
 
-void Shard::CompactStamps() {
-  recency.Compact([this](auto&& visit) {
-    for (int database = 0; database < databases(); ++database) {
-      const Table* present = table(database);
-      if (present == nullptr) continue;
-      present->index().ForEachBucket([&](Bucket& bucket) { visit(bucket.stamps, Bucket::kSlots); });
-    }
-  });
+bool Shard::SettleSome() {
+  if (!recency.translation().under_way) {
+    if (!recency.compaction_due()) return false;
+    recency.BeginCompaction();
+    settled_ = {};
+  }
+  for (; settled_.database < databases(); ++settled_.database, settled_.entry = 0) {
+    Table* present = table(settled_.database);
+    if (present != nullptr && present->BringUpNext(&settled_.entry)) return true;
+  }
+  recency.EndTranslation();
+  return false;
+}
+
+// With a step for the others, so that a translation ends though nothing but commands runs.
+void Shard::SettleKey(Table& table, uint64_t hash) {
+  SettleSome();
+  table.BringUp(hash);
 }
 
 void Shard::RestartRecency(RecencyMode mode, int64_t now_ms) {
   recency.Restart(mode, now_ms);
-  for (int database = 0; database < databases(); ++database) {
-    const Table* present = table(database);
-    if (present == nullptr) continue;
-    present->index().ForEachBucket([&](Bucket& bucket) {
-      for (int i = 0; i < Bucket::kSlots; ++i) {
-        if (bucket.slots[i].empty()) continue;
-        // The tag is enough here: the low half of the hash matters for evicted keys only, and the clock
-        // remembers none after a restart.
-        bucket.stamps[i] = recency.NewStamp(bucket.slots[i].tag(), now_ms);
-      }
-    });
-  }
+  settled_ = {};
 }
 
 }  // namespace corral::storage

@@ -37,7 +37,7 @@ class alignas(64) Shard {
   }
   Table& MakeTable(int database, const KeyHasher& hasher, LazyFree* lazy_free) {
     if (Table* present = table(database)) return *present;
-    auto* made = new Table(hasher, lazy_free);
+    auto* made = new Table(hasher, recency.translation(), lazy_free);
     tables_[static_cast<size_t>(database)].store(made, std::memory_order_release);
     return *made;
   }
@@ -48,25 +48,44 @@ class alignas(64) Shard {
     auto& first = tables_[static_cast<size_t>(database)];
     auto& second = tables_[static_cast<size_t>(other)];
     second.store(first.exchange(second.load()));
+    settled_ = {};  // a table may have moved behind it
   }
   int databases() const { return static_cast<int>(tables_.size()); }
 
-  // The stamp of a key after a use.
-  void Touch(Position position, int64_t now_ms) {
-    uint8_t& stamp = position.stamp();
+  // The stamp of a key after a use. `table`, `hash`: the key's, here and below.
+  void Touch(Table& table, uint64_t hash, Position position, int64_t now_ms) {
+    uint8_t& stamp = Stamp(table, hash, position);
     const uint8_t touched = recency.Touch(stamp, now_ms);
     if (touched != stamp) stamp = touched;
-    if (recency.compaction_due()) [[unlikely]]
-      CompactStamps();
   }
-  void CompactStamps();
-  // Gives every key the stamp of a new one.
+  uint8_t& Stamp(Table& table, uint64_t hash, Position position) {
+    Settle(table, hash);
+    return position.stamp();
+  }
+  // Before a stamp of a key, which may be new, is read or written: it means what the clock says today.
+  void Settle(Table& table, uint64_t hash) {
+    if (recency.unsettled()) [[unlikely]]
+      SettleKey(table, hash);
+  }
+  // Begins or goes on with the translation of all stamps, by one segment of one table at most. False: nothing
+  // is left.
+  bool SettleSome();
+  // Gives every key the stamp of a new one, little by little.
   void RestartRecency(RecencyMode mode, int64_t now_ms);
 
   ShardLock lock;
 
  private:
+  // How far SettleSome is.
+  struct Settled {
+    int database = 0;
+    uint32_t entry = 0;
+  };
+
+  void SettleKey(Table& table, uint64_t hash);
+
   std::vector<std::atomic<Table*>> tables_;
+  Settled settled_;
 
  public:
   ShardCounters counters;

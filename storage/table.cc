@@ -101,6 +101,7 @@ size_t Table::wheel_bytes() const {
 
 void Table::CheckInvariants() const {
   Require(index_.CheckInvariants() == size(), "table: the size is wrong");
+  Require(index_.entries().stamps().under_way || index_.AllBroughtUp(), "table: stamps of an earlier round");
   size_t expiring = 0;
   index_.ForEachBucket([&](const Bucket& bucket) {
     for (const Slot slot : bucket.slots) expiring += slot.expires();

@@ -33,9 +33,10 @@ constexpr int64_t FirstExpiredMs(int64_t expire_at_ms) {
 // Owned by the shard's lock; size() and expiring_size() may be read by anybody. All work per call is bounded.
 class Table {
  public:
-  // `lazy_free` takes dropped wheels; may be null.
-  Table(const KeyHasher& hasher, LazyFree* lazy_free)
-      : index_(RecordEntries(hasher)), lazy_free_(lazy_free) {}
+  // `stamps`: the shard's, which outlives every call but the destructor. `lazy_free` takes dropped wheels;
+  // may be null.
+  Table(const KeyHasher& hasher, const StampTranslation& stamps, LazyFree* lazy_free)
+      : index_(RecordEntries(hasher, stamps)), lazy_free_(lazy_free) {}
   ~Table();
 
   Position Find(const Key& key) const { return index_.Find(key); }
@@ -60,6 +61,10 @@ class Table {
   // Unix ms at which RunDue has work; INT64_MAX without any.
   int64_t NextDueMs() const;
 
+  // Before a stamp is read or written, and for all of them (see HashIndex).
+  void BringUp(uint64_t hash) { index_.BringUp(hash); }
+  bool BringUpNext(uint32_t* at) { return index_.BringUpNext(at); }
+
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t expiring_size() const { return expiring_.load(std::memory_order_relaxed); }
   const RecordIndex& index() const { return index_; }
@@ -76,6 +81,8 @@ class Table {
   size_t bucket_count() const { return index_.places(); }
   template <class Visit>
   void VisitChain(size_t place, Visit&& visit) {
+    if (index_.entries().stamps().under_way) [[unlikely]]
+      index_.BringUpPlace(place);
     if (Bucket* bucket = index_.BucketAt(place)) visit(*bucket);
   }
 

@@ -41,12 +41,14 @@ inline constexpr uint32_t kMaxIndexDepth = 30;
 //
 // Entries belong to the index: its destructor destroys them. `Entries` says what they are:
 //
-//   using Slot = ...;                            a TaggedSlot, and
-//   const void* Slot::target() const             what HashOf and Matches read first, or null: it is
-//   prefetched using Key = ...;                             what is searched for; has `uint64_t hash` bool
-//   Matches(Slot, const Key&) const         the slot is in use and has the key's tag uint64_t HashOf(Slot)
-//   const                  called when a segment splits static void Destroy(Slot) void CheckInvariants(Slot)
-//   const
+//   using Slot = ...;                        a TaggedSlot, and
+//   const void* Slot::target() const         what HashOf and Matches read first, or null: it is prefetched
+//   using Key = ...;                         what is searched for; has `uint64_t hash`
+//   bool Matches(Slot, const Key&) const     the slot is in use and has the key's tag
+//   uint64_t HashOf(Slot) const              called when a segment splits
+//   static void Destroy(Slot)
+//   void CheckInvariants(Slot) const
+//   const StampTranslation& stamps() const   if the meaning of stamps changes; else there is no such function
 //
 // The functions that are not inline stand in hash_index_impl.h: a .cc file includes it that instantiates the
 // index for its entries. Owned by the lock of whoever owns the index.
@@ -125,6 +127,15 @@ class HashIndex {
   // slot or none; the caller then tries again.
   Position SlotAt(uint64_t random) const;
 
+  // Stamps, where their meaning changes (stamp_translation.h). While a translation is under way, those of a
+  // segment are to be brought up to its round before one of them is read or written: by a key's hash or a
+  // place. BringUpNext does so for one segment at most, beginning at `*at`, which it moves on; from 0 until
+  // it returns false, it meets all.
+  void BringUp(uint64_t hash) { BringUpSegment(CanonicalIndex(hash)); }
+  void BringUpPlace(size_t place);
+  bool BringUpNext(uint32_t* at);
+  bool AllBroughtUp() const;  // O(segments)
+
   uint64_t HashOf(Slot slot) const { return entries_.HashOf(slot); }
   const Entries& entries() const { return entries_; }
   // Of the directory and the buckets; not the entries.
@@ -140,12 +151,15 @@ class HashIndex {
   // How far ahead entries are asked into the cache: in entries by a split, in buckets by the destructor.
   static constexpr uint32_t kPrefetchAhead = 12;
   static constexpr uint32_t kDestroyAhead = 2;
+  // Descriptions that one call of BringUpNext looks at.
+  static constexpr int kStepDescriptions = 128;
 
   struct Segment {
     Bucket* buckets;
     uint32_t used;  // entries; in the canonical description only
     uint16_t bucket_count;
     uint8_t depth;
+    uint8_t round;  // of its stamps; in the canonical description only
 
     uint32_t Home(uint16_t tag) const { return uint32_t{tag} * bucket_count >> kTagBits; }
     uint32_t Next(uint32_t at) const { return at + 1 == bucket_count ? 0 : at + 1; }
@@ -179,8 +193,14 @@ class HashIndex {
   void Split(uint32_t canonical);
   void ShrinkOrJoin(uint32_t canonical);
   void Join(uint32_t canonical);
-  void Build(uint32_t canonical, uint8_t depth, uint32_t bucket_count, const Occupant* occupants,
-             uint32_t count);
+  // The round that stamps belong to today.
+  uint8_t Round() const {
+    if constexpr (requires { entries_.stamps(); }) return entries_.stamps().round;
+    return 0;
+  }
+  void BringUpSegment(uint32_t canonical);
+  void Build(uint32_t canonical, uint8_t depth, uint8_t round, const Occupant* occupants, uint32_t count);
+  void Publish(uint32_t canonical, const Segment& segment);
   static Segment* AllocateDirectory(size_t size);
   void ResizeDirectory(size_t size);
   void DoubleDirectory();

@@ -67,7 +67,7 @@ void HashIndex<Entries>::FreeBuckets(Bucket* buckets, uint32_t count) {
 
 template <class Entries>
 HashIndex<Entries>::HashIndex(const Entries& entries) : entries_(entries), segments_(AllocateDirectory(1)) {
-  segments_[0] = {AllocateBuckets(1), 0, 1, 0};
+  segments_[0] = {AllocateBuckets(1), 0, 1, 0, Round()};
 }
 
 template <class Entries>
@@ -173,27 +173,35 @@ uint32_t HashIndex<Entries>::Collect(const Segment& segment, Occupant* occupants
   return count;
 }
 
+// Every description of the segment.
 template <class Entries>
-void HashIndex<Entries>::Build(uint32_t canonical, uint8_t depth, uint32_t bucket_count,
-                               const Occupant* occupants, uint32_t count) {
-  const Segment segment{AllocateBuckets(bucket_count), count, static_cast<uint16_t>(bucket_count), depth};
+void HashIndex<Entries>::Publish(uint32_t canonical, const Segment& segment) {
+  const uint64_t step = uint64_t{1} << segment.depth;
+  for (uint64_t index = canonical; index <= mask_; index += step) segments_[index] = segment;
+}
+
+template <class Entries>
+void HashIndex<Entries>::Build(uint32_t canonical, uint8_t depth, uint8_t round, const Occupant* occupants,
+                               uint32_t count) {
+  const uint32_t bucket_count = CountFor(count);
+  const Segment segment{AllocateBuckets(bucket_count), count, static_cast<uint16_t>(bucket_count), depth,
+                        round};
   for (uint32_t i = 0; i < count; ++i) Place(segment, occupants[i].slot, occupants[i].stamp);
-  for (uint64_t index = canonical; index <= mask_; index += uint64_t{1} << depth) segments_[index] = segment;
+  Publish(canonical, segment);
 }
 
 template <class Entries>
 void HashIndex<Entries>::Resize(uint32_t canonical, uint32_t bucket_count) {
   const Segment old = segments_[canonical];
   const Segment segment{AllocateBuckets(bucket_count), old.used, static_cast<uint16_t>(bucket_count),
-                        old.depth};
+                        old.depth, old.round};
   for (uint32_t b = 0; b < old.bucket_count; ++b) {
     const Bucket& bucket = old.buckets[b];
     for (int i = 0; i < Bucket::kSlots; ++i) {
       if (!bucket.slots[i].empty()) Place(segment, bucket.slots[i], bucket.stamps[i]);
     }
   }
-  for (uint64_t index = canonical; index <= mask_; index += uint64_t{1} << old.depth)
-    segments_[index] = segment;
+  Publish(canonical, segment);
   FreeBuckets(old.buckets, old.bucket_count);
 }
 
@@ -213,8 +221,8 @@ void HashIndex<Entries>::Split(uint32_t canonical) {
     parted[bit == 0 ? front++ : --back] = all[i];
   }
   const auto depth = static_cast<uint8_t>(old.depth + 1);
-  Build(canonical, depth, CountFor(front), parted, front);
-  Build(canonical | 1u << old.depth, depth, CountFor(count - front), parted + front, count - front);
+  Build(canonical, depth, old.round, parted, front);
+  Build(canonical | 1u << old.depth, depth, old.round, parted + front, count - front);
   CountDepths(old.depth, -1);
   CountDepths(depth, 2);
   FreeBuckets(old.buckets, old.bucket_count);
@@ -242,10 +250,12 @@ void HashIndex<Entries>::Join(uint32_t canonical) {
   if (first.depth != depth || second.depth != depth) return;
   const uint32_t count = first.used + second.used;
   if (count > Limit(kMaxBuckets) * 5 / 8) return;
+  BringUpSegment(low);
+  BringUpSegment(high);
   Occupant occupants[kMaxBuckets * Bucket::kSlots];
   const uint32_t first_count = Collect(first, occupants);
   Collect(second, occupants + first_count);
-  Build(low, static_cast<uint8_t>(depth - 1), CountFor(count), occupants, count);
+  Build(low, static_cast<uint8_t>(depth - 1), Round(), occupants, count);
   CountDepths(depth, -2);
   CountDepths(static_cast<uint8_t>(depth - 1), 1);
   FreeBuckets(first.buckets, first.bucket_count);
@@ -290,6 +300,48 @@ template <class Entries>
 void HashIndex<Entries>::CountDepths(uint8_t depth, int change) {
   if (depth == directory_depth()) deepest_ += static_cast<uint32_t>(change);
   if (depth + 1u == directory_depth()) second_deepest_ += static_cast<uint32_t>(change);
+}
+
+// ---- Stamps ----
+
+template <class Entries>
+void HashIndex<Entries>::BringUpSegment(uint32_t canonical) {
+  if constexpr (requires { entries_.stamps(); }) {
+    Segment& segment = segments_[canonical];
+    if (segment.round == Round()) return;
+    for (uint32_t b = 0; b < segment.bucket_count; ++b) {
+      for (uint8_t& stamp : segment.buckets[b].stamps) stamp = entries_.stamps().to[stamp];
+    }
+    segment.round = Round();
+  }
+}
+
+template <class Entries>
+void HashIndex<Entries>::BringUpPlace(size_t place) {
+  const auto index = static_cast<uint32_t>(place >> kPlaceBits) & mask_;
+  BringUpSegment(index & LowBits(segments_[index].depth));
+}
+
+// A split only adds descriptions behind those of its segment, and both halves keep its round: nothing is
+// missed.
+template <class Entries>
+bool HashIndex<Entries>::BringUpNext(uint32_t* at) {
+  for (int i = 0; i < kStepDescriptions; ++i) {
+    if (*at > mask_) return false;
+    const uint32_t index = (*at)++;
+    if ((index & ~LowBits(segments_[index].depth)) != 0 || segments_[index].round == Round()) continue;
+    BringUpSegment(index);
+    break;
+  }
+  return *at <= mask_;
+}
+
+template <class Entries>
+bool HashIndex<Entries>::AllBroughtUp() const {
+  for (uint32_t index = 0; index <= mask_; ++index) {
+    if ((index & ~LowBits(segments_[index].depth)) == 0 && segments_[index].round != Round()) return false;
+  }
+  return true;
 }
 
 // ---- Walking and choosing ----

@@ -24,7 +24,7 @@ class Cache {
         limit_(limit),
         random_(seed),
         recency_(kNowMs, CountsFrequency(policy) ? RecencyMode::kLfu : RecencyMode::kLru),
-        table_(hasher_, nullptr) {
+        table_(hasher_, recency_.translation(), nullptr) {
     recency_.SetEpochBytes(std::max<uint64_t>(limit / 64, 1));  // a key counts as one byte
   }
 
@@ -62,9 +62,10 @@ class Cache {
  private:
   void Compact() {
     if (!recency_.compaction_due()) return;
-    recency_.Compact([this](auto&& visit) {
-      table_.index().ForEachBucket([&](Bucket& bucket) { visit(bucket.stamps, Bucket::kSlots); });
-    });
+    recency_.BeginCompaction();
+    for (uint32_t at = 0; table_.BringUpNext(&at);) {
+    }
+    recency_.EndTranslation();
   }
 
   EvictionPolicy policy_;

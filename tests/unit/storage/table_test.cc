@@ -19,7 +19,7 @@ constexpr int64_t kStartMs = 1'700'000'000'000;
 
 class Subject {
  public:
-  explicit Subject(uint64_t seed = 1) : hasher_(seed), table(hasher_, nullptr) {}
+  explicit Subject(uint64_t seed = 1) : hasher_(seed), table(hasher_, stamps_, nullptr) {}
 
   Key MakeKey(std::string_view name) const { return {name, hasher_(name)}; }
   bool Has(const std::string& name) const { return static_cast<bool>(table.Find(MakeKey(name))); }
@@ -63,6 +63,7 @@ class Subject {
 
  private:
   KeyHasher hasher_;
+  StampTranslation stamps_;
 
  public:
   Table table;

@@ -20,7 +20,7 @@ namespace {
 
 class Subject {
  public:
-  explicit Subject(uint64_t seed) : hasher_(seed), index(RecordEntries(hasher_)) {}
+  explicit Subject(uint64_t seed) : hasher_(seed), index(RecordEntries(hasher_, stamps_)) {}
 
   Key MakeKey(std::string_view name) const { return {name, hasher_(name)}; }
   void Insert(const std::string& name) {
@@ -42,6 +42,7 @@ class Subject {
 
  private:
   KeyHasher hasher_;
+  StampTranslation stamps_;
 
  public:
   RecordIndex index;
