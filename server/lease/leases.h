@@ -219,7 +219,8 @@ class Leases {
   std::atomic<int64_t> next_due_ms_{
       INT64_MAX};  // not later than the earliest of all shards, and the next sweep
   std::atomic<int64_t> next_sweep_ms_{0};
-  std::atomic<uint32_t> sweep_shard_{0};  // where the next one begins
+  std::atomic<uint32_t> sweep_shard_{0};  // behind which the next one begins
+  std::atomic<uint32_t> due_shard_{0};    // behind which RunDue begins
 };
 
 }  // namespace corral::lease

@@ -110,12 +110,13 @@ void Leases::Sweep() {
     storage::ShardGuard guard(keyspace_, index);
     const int left = static_cast<int>(std::min<size_t>(kLooks, shard.leases.size()));
     for (int i = 0; i < left; ++i, ++looks) {
-      Lease& oldest = *shard.order.oldest();
-      if (LongEnded(oldest, now) || (oldest.waiting == 0 && shard.bytes > share_bytes)) {
-        Forget(shard, oldest, unix_ms);
+      const bool too_much = shard.bytes > share_bytes;
+      Lease& lease = too_much ? *shard.order.oldest() : *shard.order.Next();
+      if (LongEnded(lease, now) || (too_much && lease.waiting == 0)) {
+        Forget(shard, lease, unix_ms);
         ++forgotten;
-      } else {
-        shard.order.Renew(oldest);
+      } else if (too_much) {
+        shard.order.Renew(lease);
       }
     }
   }

@@ -12,8 +12,10 @@
 namespace corral::lease {
 namespace {
 
-// Leases handed on in one turn; the rest follows in the next.
-constexpr size_t kDueSlice = 1024;
+// Of leases whose time ended, a turn hands on so many of each shard, and none when its time is over; the rest
+// follows in the next turns.
+constexpr int kShardEnds = 32;
+constexpr uint64_t kEndsBudgetNs = 200'000;
 
 }  // namespace
 
@@ -243,14 +245,21 @@ void Leases::RunDue() {
   if (next_due_ms() > now) return;
   // What is listed from here on lowers it again.
   next_due_ms_.store(INT64_MAX, std::memory_order_relaxed);
-  size_t left = kDueSlice;
-  for (auto& shard : shards_) {
-    storage::ShardGuard guard(keyspace_, shard->index);
-    while (left > 0 && !shard->due.empty() && shard->due.begin()->first <= now) {
-      EndTime(*shard, *shard->due.begin()->second, clock_.unix_ms());
-      --left;
+  const uint64_t start_ns = clock_.monotonic_ns();
+  bool time_left = true;
+  uint32_t index = due_shard_.load(std::memory_order_relaxed);
+  for (size_t visited = 0; visited < shards_.size(); ++visited) {
+    index = (index + 1) % static_cast<uint32_t>(shards_.size());
+    Shard& shard = *shards_[index];
+    storage::ShardGuard guard(keyspace_, index);
+    int left = time_left ? kShardEnds : 0;
+    for (; left > 0 && !shard.due.empty() && shard.due.begin()->first <= now; --left) {
+      EndTime(shard, *shard.due.begin()->second, clock_.unix_ms());
     }
-    if (!shard->due.empty()) LowerNextDue(shard->due.begin()->first);
+    if (!shard.due.empty()) LowerNextDue(shard.due.begin()->first);
+    if (!time_left || left == kShardEnds) continue;
+    time_left = clock_.monotonic_ns() - start_ns < kEndsBudgetNs;
+    due_shard_.store(index, std::memory_order_relaxed);
   }
   Sweep();
 }

@@ -11,10 +11,17 @@
 
 namespace corral::lease {
 
-// Leases from the one granted, or looked at in vain, longest ago to the latest.
+// Leases from the one granted longest ago to the latest. One that had to stay for its waiters when room was
+// wanted counts as granted then.
 class GrantOrder {
  public:
   Lease* oldest() const { return oldest_; }
+  // Each in turn, whatever comes and goes meanwhile. Null: there is none.
+  Lease* Next() {
+    Lease* next = next_ != nullptr ? next_ : oldest_;
+    if (next != nullptr) next_ = next->newer;
+    return next;
+  }
   void Append(Lease& lease) {
     lease.older = newest_;
     lease.newer = nullptr;
@@ -22,6 +29,7 @@ class GrantOrder {
     newest_ = &lease;
   }
   void Remove(Lease& lease) {
+    if (next_ == &lease) next_ = lease.newer;
     (lease.older != nullptr ? lease.older->newer : oldest_) = lease.newer;
     (lease.newer != nullptr ? lease.newer->older : newest_) = lease.older;
   }
@@ -33,6 +41,7 @@ class GrantOrder {
  private:
   Lease* oldest_ = nullptr;
   Lease* newest_ = nullptr;
+  Lease* next_ = nullptr;  // of Next; null: the oldest
 };
 
 // Owned by the lock of the keyspace's shard of the same index.

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "server/lease/caller.h"
 #include "tests/unit/seed.h"
@@ -136,6 +138,31 @@ TEST_CASE("leases: they have a share of the memory, and whoever waits keeps his"
   for (auto& waiter : waiters) world.Close(std::move(waiter));
 }
 
+TEST_CASE("leases: the sweep leaves the order in which they were granted") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  auto client = world.Connect(0);
+  constexpr int kLeases = 2000;
+  for (int i = 0; i < kLeases; ++i)
+    world.Run(*client, {"getlease", std::to_string(i), "lease", "60000", "nowait"});
+  std::map<uint32_t, std::set<int>> granted;  // by shard
+  world.leases().ForEach([&](const Lease& lease) { granted[lease.shard].insert(std::stoi(lease.key)); });
+  Sweep(world, clock, 250);  // looks at some of each shard
+  CHECK(world.leases().remembered() == kLeases);
+  world.settings.maxmemory_bytes = 16 * 8 * 8192;
+  Sweep(world, clock, 1000);
+  CHECK(world.leases().remembered() > kLeases / 8);
+  CHECK(world.leases().remembered() < kLeases / 2);
+  std::map<uint32_t, std::set<int>> kept;
+  world.leases().ForEach([&](const Lease& lease) { kept[lease.shard].insert(std::stoi(lease.key)); });
+  for (const auto& [shard, numbers] : kept) {
+    const std::set<int>& before = granted[shard];
+    CHECK(std::equal(numbers.rbegin(), numbers.rend(), before.rbegin()));  // the latest
+  }
+  world.leases().CheckInvariants();
+  world.Close(std::move(client));
+}
+
 // Time goes on with each look at it.
 struct RestlessClock final : storage::Clock {
   int64_t unix_ms() const override { return unix_now_ms++; }
@@ -198,6 +225,43 @@ TEST_CASE("leases: who caches is told of a lease's end at its time") {
   world.settings.lease_max_count = 16;
   for (int i = 0; i < 100; ++i) world.Run(*leader, {"getlease", std::to_string(i)});
   CHECK(std::count(told.begin(), told.end(), "watched") == 2);
+  world.leases().CheckInvariants();
+  world.Close(std::move(leader));
+  world.Close(std::move(watcher));
+}
+
+TEST_CASE("leases: ends that come together are spread over turns by the time that they take") {
+  storage::ManualClock clock(kStartMs);
+  LeaseWorld world(1, clock, 1);
+  auto leader = world.Connect(0), watcher = world.Connect(0);
+  watcher->tracking = std::make_unique<client::TrackingMode>();
+  watcher->tracking->on = true;
+  constexpr size_t kLeases = 5000;
+  for (size_t i = 0; i < kLeases; ++i) {
+    world.Run(*leader, {"getlease", std::to_string(i), "lease", "50"});
+    world.Run(*watcher, {"getlease", std::to_string(i), "nowait"});
+  }
+  size_t told = 0;
+  bool slow = true;
+  world.leases().on_invalidated = [&](const storage::Key&) {
+    ++told;
+    if (slow) clock.Advance(1);
+  };
+  clock.Advance(50);
+  world.leases().RunDue();
+  CHECK(told > 0);
+  CHECK(told <= 32);  // what is done between two looks at the clock
+  slow = false;
+  size_t turns = 1;
+  for (; told < kLeases && turns < 1000; ++turns) {
+    const size_t before = told;
+    world.leases().RunDue();
+    REQUIRE(told > before);
+    REQUIRE(told - before <= 32 * 16);
+    REQUIRE(world.leases().next_due_ms() <= world.leases().now_ms() + (told == kLeases ? 1000 : 0));
+  }
+  CHECK(told == kLeases);
+  CHECK(world.leases().counters().expired == kLeases);
   world.leases().CheckInvariants();
   world.Close(std::move(leader));
   world.Close(std::move(watcher));
