@@ -307,6 +307,7 @@ Record* Record::SetLifetime(Record* record, const Lifetime& lifetime) {
 }
 
 Record* Record::Resize(Record* record, size_t size) {
+  if (record->kind() == Kind::kRaw && size == record->payload_size()) return record;
   const Lifetime lifetime = record->lifetime();
   if (record->kind() == Kind::kLarge && size >= kLargeValue) {
     SharedBytes large = record->ReleaseLarge();

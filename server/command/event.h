@@ -32,6 +32,7 @@ struct Event {
 namespace events {
 inline constexpr Event kSet{kEventString, "set"};
 inline constexpr Event kSetRange{kEventString, "setrange"};
+inline constexpr Event kSetBit{kEventString, "setbit"};
 inline constexpr Event kAppend{kEventString, "append"};
 inline constexpr Event kIncrBy{kEventString, "incrby"};
 inline constexpr Event kDecrBy{kEventString, "decrby"};

@@ -11,6 +11,8 @@ namespace corral::commands {
 std::span<const command::CommandSpec> StringCommands();
 std::span<const command::CommandSpec> SubstringCommands();
 std::span<const command::CommandSpec> NumberCommands();
+std::span<const command::CommandSpec> BitmapCommands();
+std::span<const command::CommandSpec> BitFieldCommands();
 std::span<const command::CommandSpec> KeyspaceCommands();
 std::span<const command::CommandSpec> DatabaseCommands();
 std::span<const command::CommandSpec> ExpireCommands();

@@ -56,6 +56,11 @@ inline bool ExpectType(command::Context& ctx, const storage::OpenValue& value, s
   return ExpectType(ctx, value.exists() ? &value.record() : nullptr, type);
 }
 
+// The text of a string, empty for an absent key; valid as long as the record and the scratch space.
+inline std::string_view TextOf(const storage::Record* record, storage::IntegerText& scratch) {
+  return record == nullptr ? std::string_view() : record->String(scratch);
+}
+
 // How a deletion that the client asked for gives its memory back.
 inline storage::Reclaim ReclaimWhen(bool lazy) {
   return lazy ? storage::Reclaim::kInBackground : storage::Reclaim::kNow;

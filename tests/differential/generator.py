@@ -26,7 +26,7 @@ CONFIG_SETS = [("maxmemory-policy", "allkeys-lru"), ("maxmemory-policy", "allkey
 KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "unlink", "exists", "setrange", "getrange", "substr", "incr", "decr", "mget",
          "incrby", "decrby", "incrbyfloat", "getset", "getdel", "getex", "mset", "msetnx", "lcs", "expire", "pexpire", "expireat", "pexpireat", "ttl",
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
-         "object", "object|encoding", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id", "nosuch"]
+         "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id", "nosuch"]
 
 
 class Generator:
@@ -156,6 +156,35 @@ class Generator:
         options = self.random.sample([["LEN"], ["IDX"], ["MINMATCHLEN", self.small()], ["WITHMATCHLEN"], ["FOO"]], self.pick([0, 0, 1, 1, 2, 3]))
         return [(setup, "exact"), (["LCS", b"key:0", b"key:1"] + [self.case(str(o)) if isinstance(o, str) else o for group in options for o in group], "exact")]
 
+    # Bits ------------------------------------------------------------------------------------------------------------
+    def bit_offset(self):
+        return self.random.randint(0, 400) if self.chance(0.85) else self.pick([-1, 7, 8, 80000, 140000, 2**32 - 1 if self.chance(0.01) else 2**32] + GARBAGE)
+
+    def bits(self):
+        name = self.pick(["SETBIT", "SETBIT", "SETBIT", "GETBIT", "BITCOUNT", "BITCOUNT", "BITPOS", "BITPOS", "BITOP"])
+        if name == "SETBIT":
+            return [name, self.key(), self.bit_offset(), self.pick([0, 1, 1, 1]) if self.chance(0.95) else self.pick([2, -1] + GARBAGE)]
+        if name == "GETBIT":
+            return [name, self.key(), self.bit_offset()]
+        if name == "BITOP":
+            sources = [self.key() for _ in range(self.pick([1, 1, 2, 2, 3, 4]))]
+            return [name, self.case(self.pick(["AND", "OR", "XOR", "NOT", "FOO"])), self.key()] + sources
+        positions = [self.small() for _ in range(self.random.randint(0, 2))] + ([self.case(self.pick(["BIT", "BYTE", "BIT", "FOO"]))] if self.chance(0.5) else [])
+        return [name, self.key()] + ([self.pick([0, 1, 0, 1, 2, b"x"])] if name == "BITPOS" else []) + positions
+
+    def field_type(self):
+        return "%s%d" % (self.pick("iu"), self.random.randint(1, 63)) if self.chance(0.95) else self.pick(["i64", "u64", "i65", "u0", "i0", "x8", "", "u", "U8"])
+
+    def bitfield(self):
+        args = [self.pick(["BITFIELD"] * 5 + ["BITFIELD_RO"]), self.key()]
+        for _ in range(self.random.randint(0, 4)):
+            name = self.pick(["GET", "GET", "SET", "INCRBY", "INCRBY", "OVERFLOW"]) if self.chance(0.97) else "FOO"
+            offset = "#%d" % self.random.randint(0, 20) if self.chance(0.3) else self.bit_offset()
+            number = [self.pick([0, 1, -1, 100, -100, self.random.getrandbits(63) - 2**62, self.pick(EDGES)]) if self.chance(0.95) else self.pick(GARBAGE)]
+            args += {"OVERFLOW": [self.case(name), self.case(self.pick(["WRAP", "SAT", "FAIL", "FAIL", "SAT", "FOO" if self.chance(0.1) else "WRAP"]))],
+                     "GET": [self.case(name), self.field_type(), offset]}.get(name, [self.case(name), self.field_type(), offset] + number)
+        return args
+
     # Keyspace --------------------------------------------------------------------------------------------------------
     def expire(self):
         name = self.pick(["EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"])
@@ -259,7 +288,8 @@ class Generator:
 
     # The stream ------------------------------------------------------------------------------------------------------
     def plain(self):
-        made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy])()
+        made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy,
+                          self.bits, self.bitfield])()
         return made, "exact"
 
     def commands(self):
@@ -283,7 +313,7 @@ class Generator:
 
 VOLATILE_ARITY = {"HELLO", "SCAN", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
 WEIGHTS = {
-    "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
+    "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
     "volatile": 0.7, "unknown": 0.7,
 }

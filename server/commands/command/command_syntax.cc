@@ -92,6 +92,7 @@ struct Exception {
 };
 
 constexpr Exception kExceptions[] = {
+    {"bitfield", "value", ArgumentType::kInteger},
     {"client|pause", "timeout", ArgumentType::kInteger},
     {"cluster|keyslot", "key", ArgumentType::kString},
     {"hincrbyfloat", "increment", ArgumentType::kDouble},

@@ -153,8 +153,8 @@ void Lcs(Context& ctx) {
   LcsOptions options;
   if (!ReadLcsOptions(ctx, &options)) return;
   storage::IntegerText first_scratch, second_scratch;
-  std::string_view a = first == nullptr ? std::string_view() : first->String(first_scratch);
-  std::string_view b = second == nullptr ? std::string_view() : second->String(second_scratch);
+  std::string_view a = TextOf(first, first_scratch);
+  std::string_view b = TextOf(second, second_scratch);
   if (a.size() >= UINT32_MAX - 1 || b.size() >= UINT32_MAX - 1) {
     return ctx.reply.Error("ERR String too long for LCS");
   }

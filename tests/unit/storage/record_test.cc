@@ -100,6 +100,14 @@ TEST_CASE("record: encodings as Redis names them") {
   Record::Destroy(record);
 }
 
+TEST_CASE("record: a raw text that keeps its size stays where it is") {
+  Record* record = Record::Resize(Make("key", "abc"), 100);
+  Record* same = Record::Resize(record, 100);
+  CHECK(same == record);
+  CHECK(TextOf(same) == "abc" + std::string(97, '\0'));
+  Record::Destroy(same);
+}
+
 TEST_CASE("record: a value that is a view into the record itself may be assigned to it") {
   Remains old;
   Record* record = Make("key", "0123456789abcdef");

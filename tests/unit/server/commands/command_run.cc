@@ -7,8 +7,8 @@ namespace {
 
 command::CommandTable Table() {
   const std::span<const command::CommandSpec> families[] = {
-      StringCommands(),   SubstringCommands(), NumberCommands(), KeyspaceCommands(),
-      DatabaseCommands(), ExpireCommands(),    ScanCommands(),   ObjectCommands()};
+      StringCommands(), SubstringCommands(), NumberCommands(), KeyspaceCommands(), DatabaseCommands(),
+      ExpireCommands(), ScanCommands(),      ObjectCommands(), BitmapCommands(),   BitFieldCommands()};
   return command::CommandTable(families);
 }
 

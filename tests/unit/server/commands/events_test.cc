@@ -38,6 +38,26 @@ TEST_CASE("writes of strings") {
   CHECK(events({"getdel", "b"}) == Events{});
 }
 
+TEST_CASE("writes of bits") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  CHECK(events({"setbit", "a", "7", "0"}) == Events{"setbit 0 a"});
+  CHECK(events({"setbit", "a", "7", "0"}) == Events{});
+  CHECK(events({"setbit", "a", "7", "1"}) == Events{"setbit 0 a"});
+  CHECK(events({"setbit", "a", "8", "0"}) == Events{"setbit 0 a"});
+  CHECK(events({"bitfield", "a", "get", "u8", "0"}) == Events{});
+  CHECK(events({"bitfield", "a", "set", "u8", "0", "1"}) == Events{});
+  CHECK(events({"bitfield", "a", "set", "u8", "0", "2", "incrby", "u8", "0", "1"}) == Events{"setbit 0 a"});
+  CHECK(events({"bitfield", "a", "overflow", "fail", "set", "u8", "0", "256"}) == Events{});
+  CHECK(events({"bitfield", "a", "set", "u8", "80", "0"}) == Events{"setbit 0 a"});
+  CHECK(events({"bitop", "not", "b", "a"}) == Events{"set 0 b"});
+  CHECK(events({"bitop", "or", "b", "absent"}) == Events{"del 0 b"});
+  CHECK(events({"bitop", "or", "b", "absent"}) == Events{});
+}
+
 TEST_CASE("writes of keys") {
   CommandRun run;
   auto events = [&](std::vector<std::string_view> arguments) {
