@@ -14,7 +14,6 @@
 
 namespace corral::storage {
 
-inline constexpr int64_t kNoExpiry = -1;
 inline constexpr int64_t kAlwaysFresh = -1;
 
 // How long a value lives, how long it counts as fresh, and what it cost to make. Times are Unix ms.

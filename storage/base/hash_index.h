@@ -153,6 +153,8 @@ class HashIndex {
   static constexpr uint32_t kDestroyAhead = 2;
   // Descriptions that one call of BringUpNext looks at.
   static constexpr int kStepDescriptions = 128;
+  // With a smaller mask a random slot is counted out among all segments, however small they have become.
+  static constexpr uint32_t kFewSegments = 16;
 
   struct Segment {
     Bucket* buckets;
@@ -206,6 +208,8 @@ class HashIndex {
   void DoubleDirectory();
   void HalveDirectory();
   void CountDepths(uint8_t depth, int change);
+  Position UsedSlot(uint64_t slot) const;
+  static Position UsedSlot(const Segment& segment, uint64_t slot);  // none if it is empty or beyond
   bool NextSegment(WalkPosition* at, uint32_t canonical, uint32_t depth) const;
   void CheckSegment(uint32_t canonical) const;
 

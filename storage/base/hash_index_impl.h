@@ -370,15 +370,34 @@ auto HashIndex<Entries>::BucketAt(size_t place) const -> Bucket* {
 
 template <class Entries>
 auto HashIndex<Entries>::SlotAt(uint64_t random) const -> Position {
+  const uint64_t fraction = random >> 32;
+  if (mask_ < kFewSegments) return UsedSlot(fraction * (bucket_total_ * Bucket::kSlots) >> 32);
   const auto entry = static_cast<uint32_t>(random) & mask_;
   const Segment& segment = segments_[entry];
   if ((entry & ~LowBits(segment.depth)) != 0) return {};
-  const uint32_t buckets =
-      mask_ == 0 ? segment.bucket_count : std::max<uint32_t>(kMaxBuckets, segment.bucket_count);
-  const auto slot = static_cast<uint32_t>((random >> 32) * (buckets * Bucket::kSlots) >> 32);
-  if (slot / Bucket::kSlots >= segment.bucket_count) return {};
-  const Position position{segment.buckets + slot / Bucket::kSlots, static_cast<int>(slot % Bucket::kSlots)};
-  return position.slot().empty() ? Position() : position;
+  const uint32_t buckets = std::max<uint32_t>(kMaxBuckets, segment.bucket_count);
+  return UsedSlot(segment, fraction * (buckets * Bucket::kSlots) >> 32);
+}
+
+// The slot of that number, counted through all segments.
+template <class Entries>
+auto HashIndex<Entries>::UsedSlot(uint64_t slot) const -> Position {
+  for (uint32_t index = 0; index <= mask_; ++index) {
+    const Segment& segment = segments_[index];
+    if ((index & ~LowBits(segment.depth)) != 0) continue;
+    const uint32_t slots = segment.bucket_count * Bucket::kSlots;
+    if (slot < slots) return UsedSlot(segment, slot);
+    slot -= slots;
+  }
+  return {};
+}
+
+template <class Entries>
+auto HashIndex<Entries>::UsedSlot(const Segment& segment, uint64_t slot) -> Position {
+  const uint64_t at = slot / Bucket::kSlots;
+  if (at >= segment.bucket_count) return {};
+  const Position position{segment.buckets + at, static_cast<int>(slot % Bucket::kSlots)};
+  return position->empty() ? Position() : position;
 }
 
 // ---- Checks ----

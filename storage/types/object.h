@@ -10,6 +10,8 @@
 
 namespace corral::storage {
 
+inline constexpr int64_t kNoExpiry = -1;  // of a key or of a hash's field; others are Unix ms
+
 // Redis's numbers: DEBUG DIGEST takes them in.
 enum class ValueType : uint8_t { kString = 0, kList = 1, kSet = 2, kZset = 3, kHash = 4, kStream = 6 };
 

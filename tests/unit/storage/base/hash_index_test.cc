@@ -224,33 +224,49 @@ TEST_CASE("hash index: a hash's low half finds its records") {
 }
 
 TEST_CASE("hash index: slots are drawn fairly, however uneven the segments are") {
-  Subject subject(13);
-  // Uneven: segments of one half of the hash space were emptied by half.
-  constexpr int kKeys = 3000;
-  for (int i = 0; i < kKeys; ++i) subject.Insert(std::to_string(i));
-  size_t left = 0;
-  for (int i = 0; i < kKeys; ++i) {
-    const std::string name = std::to_string(i);
-    if ((subject.MakeKey(name).hash >> 16 & 1) != 0 && i % 4 != 0) {
-      subject.Remove(name);
-    } else {
-      ++left;
+  for (const int keys : {5, 3000, 20'000}) {
+    CAPTURE(keys);
+    Subject subject(13);
+    // Uneven: segments of one half of the hash space were emptied by three quarters.
+    for (int i = 0; i < keys; ++i) subject.Insert(std::to_string(i));
+    size_t left = 0;
+    for (int i = 0; i < keys; ++i) {
+      const std::string name = std::to_string(i);
+      if ((subject.MakeKey(name).hash >> 16 & 1) != 0 && i % 4 != 0) {
+        subject.Remove(name);
+      } else {
+        ++left;
+      }
     }
+    Random random(17);
+    std::unordered_map<std::string, int> drawn;
+    const int draws = static_cast<int>(left) * 50;
+    for (int i = 0; i < draws;) {
+      const Position position = subject.index.SlotAt(random.Next());
+      if (!position) continue;
+      ++drawn[std::string(position->record()->key())];
+      ++i;
+    }
+    CHECK(drawn.size() == left);
+    double chi_square = 0;
+    for (const auto& [name, times] : drawn) chi_square += (times - 50.0) * (times - 50.0) / 50.0;
+    // Of `left` - 1 degrees of freedom; five standard deviations.
+    CHECK(chi_square < static_cast<double>(left) + 5 * std::sqrt(2.0 * static_cast<double>(left)));
   }
-  Random random(17);
-  std::unordered_map<std::string, int> drawn;
-  const int draws = static_cast<int>(left) * 50;
-  for (int i = 0; i < draws;) {
-    const Position position = subject.index.SlotAt(random.Next());
-    if (!position) continue;
-    ++drawn[std::string(position->record()->key())];
-    ++i;
+}
+
+TEST_CASE("hash index: a slot in use is found soon, also when few of very many are left") {
+  Subject subject(15);
+  constexpr int kKeys = 30'000;
+  for (int i = 0; i < kKeys; ++i) subject.Insert(std::to_string(i));
+  Random random(19);
+  for (int left = kKeys - 1; left > 0; --left) {
+    subject.Remove(std::to_string(left));
+    if (left > 100 && left % 300 != 0) continue;
+    int tries = 0;
+    for (int found = 0; found < 100; ++tries) found += static_cast<bool>(subject.index.SlotAt(random.Next()));
+    REQUIRE(tries < 100 * 20);
   }
-  CHECK(drawn.size() == left);
-  double chi_square = 0;
-  for (const auto& [name, times] : drawn) chi_square += (times - 50.0) * (times - 50.0) / 50.0;
-  // Of `left` - 1 degrees of freedom; five standard deviations.
-  CHECK(chi_square < static_cast<double>(left) + 5 * std::sqrt(2.0 * static_cast<double>(left)));
 }
 
 TEST_CASE("hash index: the places of a table hold each bucket") {
