@@ -1,10 +1,8 @@
 // Wiring: which part is told what, when it starts, changes and ends.
 #include "server/server.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,10 +20,6 @@ namespace corral {
 namespace {
 
 constexpr int64_t kTickMs = 250;
-
-constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
-constexpr std::string_view kProtectedModeError =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";
 
 uint64_t RandomSeed() {
   uint64_t seed = 0;
@@ -77,17 +71,6 @@ uint64_t ClientMemoryLimit(const config::Settings& settings) {
   return std::max(kLeastBytes, static_cast<uint64_t>(static_cast<double>(settings.maxmemory_bytes) * part));
 }
 
-bool FromLoopback(int descriptor) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
-  if (address.ss_family == AF_INET) {
-    return (ntohl(reinterpret_cast<sockaddr_in*>(&address)->sin_addr.s_addr) >> 24) == 127;
-  }
-  return address.ss_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
-}
-
 }  // namespace
 
 Server::Server(config::Config& config, std::string executable, std::string_view supervised)
@@ -101,7 +84,8 @@ Server::Server(config::Config& config, std::string executable, std::string_view 
       commands_(dispatch::BuildCommandTable()),
       services_{config_,  settings_, keyspace_, lazy_free_, *commands_, clients_, telemetry_,
                 effects_, leases_,   pubsub_,   tracking_,  *this,      debug_},
-      workers_(services_, static_cast<size_t>(settings_.threads)) {
+      workers_(services_, static_cast<size_t>(settings_.threads)),
+      listeners_(settings_, telemetry_, clients_, workers_) {
   telemetry_.facts.run_id = telemetry::NewRunId();
   telemetry_.facts.replication_id = telemetry::NewRunId();
   telemetry_.facts.executable = std::move(executable);
@@ -152,116 +136,10 @@ config::Result Server::RenameCommands() {
 
 config::Result Server::Start() {
   if (config::Result renamed = RenameCommands(); !renamed) return renamed;
-  Sockets tcp, unix_socket;
-  if (config::Result opened = OpenTcp(settings_, &tcp); !opened) return opened;
-  if (config::Result opened = OpenUnix(settings_, &unix_socket); !opened) return opened;
-  if (tcp.empty() && unix_socket.empty()) {
-    return config::Result::Error("Configured to not listen anywhere, exiting.");
-  }
-  Watch(std::move(tcp), &tcp_listeners_);
-  Watch(std::move(unix_socket), &unix_listeners_);
+  if (config::Result opened = listeners_.Open(); !opened) return opened;
   // As in Redis the server serves all the same when the system refuses the score; the log has the reason.
   [[maybe_unused]] bool adjusted = AdjustOomScore(settings_);
   return config::Result::Ok();
-}
-
-config::Result Server::OpenTcp(const config::Settings& settings, Sockets* sockets) const {
-  if (settings.port == 0) return config::Result::Ok();
-  for (std::string_view written : settings.bind) {
-    bool optional = written.starts_with('-');
-    std::string address(optional ? written.substr(1) : written);
-    std::string error;
-    bool missing = false;
-    auto socket = net::ListeningSocket::Tcp(address, settings.port, settings.tcp_backlog, &error, &missing);
-    if (socket) {
-      sockets->push_back(std::move(socket));
-      continue;
-    }
-    if (missing && optional) continue;
-    return config::Result::Error(fmt::format(
-        "Failed listening on port {} (TCP), aborting. Could not create server TCP listening socket {}:{}: {}",
-        settings.port, address, settings.port, error));
-  }
-  return config::Result::Ok();
-}
-
-config::Result Server::OpenUnix(const config::Settings& settings, Sockets* sockets) const {
-  if (settings.unixsocket.empty()) return config::Result::Ok();
-  std::string error;
-  auto socket =
-      net::ListeningSocket::Unix(settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog, &error);
-  if (!socket) {
-    return config::Result::Error(
-        fmt::format("Failed opening Unix socket {}: {}", settings.unixsocket, error));
-  }
-  sockets->push_back(std::move(socket));
-  return config::Result::Ok();
-}
-
-void Server::Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>* listeners) {
-  listeners->clear();
-  for (auto& socket : sockets) {
-    listeners->push_back(std::make_unique<net::Listener>(
-        workers_.first().loop(), std::move(socket), [this] { return AcceptsPerTurn(); },
-        [this](int descriptor, net::Transport transport) { Accept(descriptor, transport); }));
-  }
-}
-
-// The old sockets let go of their addresses first, for the new ones may want the same; on failure they listen
-// again. Those of a change that worker 0 has not come to yet are the old ones then.
-config::Result Server::Relisten(const config::Settings& settings) {
-  Sockets sockets;
-  for (auto& listener : tcp_listeners_) listener->socket().Suspend();
-  if (next_tcp_) {
-    for (auto& socket : *next_tcp_) socket->Suspend();
-  }
-  if (config::Result opened = OpenTcp(settings, &sockets); !opened) {
-    log::Warning("{}", opened.error());
-    sockets.clear();
-    if (next_tcp_) {
-      for (auto& socket : *next_tcp_) socket->Resume(settings_.tcp_backlog);
-    } else {
-      for (auto& listener : tcp_listeners_) listener->socket().Resume(settings_.tcp_backlog);
-    }
-    return config::Result::Error(settings.port != telemetry_.facts.port
-                                     ? "Unable to listen on this port. Check server logs."
-                                     : "Failed to bind to specified addresses.");
-  }
-  telemetry_.facts.port = settings.port;
-  next_tcp_ = std::move(sockets);
-  workers_.first().loop().Post([this] {
-    if (next_tcp_) Watch(*std::exchange(next_tcp_, std::nullopt), &tcp_listeners_);
-  });
-  return config::Result::Ok();
-}
-
-// --- connections
-
-std::string_view Server::Refusal(int descriptor, net::Transport transport) {
-  if (!clients_.Admit(settings_.maxclients)) return kMaxClientsError;
-  bool guarded =
-      settings_.protected_mode && settings_.requirepass.empty() && transport == net::Transport::kTcp;
-  if (!guarded || FromLoopback(descriptor)) return {};
-  clients_.GiveUp();
-  return kProtectedModeError;
-}
-
-int Server::AcceptsPerTurn() {
-  workers_.first().OnWakeup();  // settings and counters are read inside the gate, here and in Accept
-  return settings_.max_new_connections_per_cycle;
-}
-
-void Server::Accept(int descriptor, net::Transport transport) {
-  std::string_view refusal = Refusal(descriptor, transport);
-  if (!refusal.empty()) {
-    // Best effort, as the peer may not even read it. Whoever has left already was not refused.
-    const ssize_t sent = send(descriptor, refusal.data(), refusal.size(), MSG_NOSIGNAL);
-    close(descriptor);
-    if (sent >= 0) workers_.first().stats().rejected_connections++;
-    return;
-  }
-  if (transport == net::Transport::kTcp) net::ConfigureTcp(descriptor, settings_.tcp_keepalive_s);
-  workers_.Adopt(descriptor, transport);
 }
 
 // --- life
@@ -292,13 +170,12 @@ void Server::Run(const std::function<void()>& ready) {
   WatchSignals();
   telemetry_.facts.startup_used_bytes = storage::MemoryMeter::UsedBytes();
   workers_.first().loop().StartCron(kTickMs, [this] { Tick(); });
-  if (!tcp_listeners_.empty()) log::Notice("Ready to accept connections tcp");
-  if (!unix_listeners_.empty()) log::Notice("Ready to accept connections unix");
+  if (listeners_.has_tcp()) log::Notice("Ready to accept connections tcp");
+  if (listeners_.has_unix()) log::Notice("Ready to accept connections unix");
   ready();
   workers_.Run();
   log::Notice("User requested shutdown...");
-  tcp_listeners_.clear();
-  unix_listeners_.clear();
+  listeners_.Close();
   process::HoldStops();
   signals_.clear();
   process::OutliveStops();
@@ -332,7 +209,7 @@ void Server::RegisterObservers() {
   using config::Result;
   using config::Settings;
   config_.OnChange({"port", "bind", "tcp-backlog"},
-                   [this](const Settings& settings) { return Relisten(settings); });
+                   [this](const Settings& settings) { return listeners_.Reopen(settings); });
   config_.OnChange("maxclients", [](const Settings& settings) {
     uint32_t possible = process::RaiseFileLimit(settings.maxclients, settings.threads);
     if (possible >= settings.maxclients) return Result::Ok();

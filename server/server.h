@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +14,7 @@
 #include "server/dispatch/effects.h"
 #include "server/dispatch/workers.h"
 #include "server/lease/leases.h"
-#include "server/net/listener.h"
+#include "server/listeners.h"
 #include "server/process/limits.h"
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
@@ -46,20 +45,9 @@ class Server final : public command::Lifecycle {
   bool AbortShutdown() override;
 
  private:
-  using Sockets = std::vector<std::unique_ptr<net::ListeningSocket>>;
-
   void RegisterObservers();
   void WatchSignals();
   config::Result RenameCommands();
-  config::Result OpenTcp(const config::Settings& settings, Sockets* sockets) const;
-  config::Result OpenUnix(const config::Settings& settings, Sockets* sockets) const;
-  void Watch(Sockets sockets, std::vector<std::unique_ptr<net::Listener>>* listeners);
-  config::Result Relisten(const config::Settings& settings);
-
-  int AcceptsPerTurn();
-  void Accept(int descriptor, net::Transport transport);
-  // The error that a new connection gets instead of service; empty when it is admitted.
-  std::string_view Refusal(int descriptor, net::Transport transport);
   void Tick();
   bool AdjustOomScore(const config::Settings& settings);
 
@@ -79,9 +67,8 @@ class Server final : public command::Lifecycle {
   std::unique_ptr<command::CommandTable> commands_;
   command::Services services_;
   dispatch::Workers workers_;
+  Listeners listeners_;
   process::OomScore oom_score_;
-  std::vector<std::unique_ptr<net::Listener>> tcp_listeners_, unix_listeners_;
-  std::optional<Sockets> next_tcp_;  // opened by CONFIG SET, for worker 0 to watch instead of tcp_listeners_
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   uint64_t ticks_ = 0;
 };

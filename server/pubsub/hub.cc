@@ -1,6 +1,8 @@
 // Joining and leaving topics, and handing messages to their subscribers.
 #include "server/pubsub/hub.h"
 
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 #include "server/client/client.h"
@@ -42,32 +44,6 @@ void AppendBulk(std::string* out, std::string_view bytes) {
 
 }  // namespace
 
-class Hub::Reading {
- public:
-  Reading(const Hub& hub, Part& part) : mutex_(hub.concurrent_ ? &part.mutex : nullptr) {
-    if (mutex_ != nullptr) mutex_->lock_shared();
-  }
-  ~Reading() {
-    if (mutex_ != nullptr) mutex_->unlock_shared();
-  }
-
- private:
-  std::shared_mutex* mutex_;
-};
-
-class Hub::Changing {
- public:
-  Changing(const Hub& hub, Part& part) : mutex_(hub.concurrent_ ? &part.mutex : nullptr) {
-    if (mutex_ != nullptr) mutex_->lock();
-  }
-  ~Changing() {
-    if (mutex_ != nullptr) mutex_->unlock();
-  }
-
- private:
-  std::shared_mutex* mutex_;
-};
-
 // What is published. A large payload exists once for all outputs that it goes to.
 struct Hub::Message {
   TopicKind kind;
@@ -83,7 +59,7 @@ Hub::Hub(size_t workers, uint64_t seed) : hasher_(seed), concurrent_(workers > 1
   for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
     // Patterns are walked as a whole: more parts would only be more locks.
     const size_t count = concurrent_ && kind != TopicKind::kPattern ? kParts : 1;
-    for (size_t i = 0; i < count; ++i) PartsOf(kind).push_back(std::make_unique<Part>());
+    for (size_t i = 0; i < count; ++i) PartsOf(kind).push_back(std::make_unique<Part>(concurrent_));
   }
 }
 
@@ -104,15 +80,6 @@ Topic* Hub::Find(Part& part, uint32_t hash, std::string_view name) const {
   return part.topics.Find(hash, [&](const Topic& topic) { return topic.name() == name; });
 }
 
-void Hub::Count(std::atomic<size_t>& counter, ptrdiff_t change) {
-  if (concurrent_) {
-    counter.fetch_add(static_cast<size_t>(change), std::memory_order_relaxed);
-  } else {
-    counter.store(counter.load(std::memory_order_relaxed) + static_cast<size_t>(change),
-                  std::memory_order_relaxed);
-  }
-}
-
 // --- joining and leaving
 
 bool Hub::Subscribe(Client& client, TopicKind kind, std::string_view name) {
@@ -120,16 +87,16 @@ bool Hub::Subscribe(Client& client, TopicKind kind, std::string_view name) {
   const uint32_t hash = HashOf(name);
   Part& part = PartOf(kind, hash);
   TopicSet& set = client.subscriptions->of(kind);
-  Changing lock(*this, part);
+  std::lock_guard changing(part.mutex);
   Topic* topic = Find(part, hash, name);
   if (topic == nullptr) {
     topic = Topic::Make(kind, name, hash);
     part.topics.Insert(topic);
-    Count(topics_[static_cast<size_t>(kind)], 1);
+    topics_[static_cast<size_t>(kind)].Add(1, concurrent_);
   } else if (set.Find(topic) != nullptr) {
     return false;
   }
-  if (client.subscriptions->total() == 0) Count(clients_, 1);
+  if (client.subscriptions->total() == 0) clients_.Add(1, concurrent_);
   set.Add(topic, topic->Add(client, client.owner().worker_index));
   return true;
 }
@@ -141,7 +108,7 @@ void Hub::Detach(Client& client, TopicSet& set, TopicSet::Entry* entry) {
   set.Remove(entry);
   if (topic->subscribers > 0) return;
   PartOf(topic->kind, topic->hash).topics.Remove(topic);
-  Count(topics_[static_cast<size_t>(topic->kind)], -1);
+  topics_[static_cast<size_t>(topic->kind)].Add(-1, concurrent_);
   Topic::Destroy(topic);
 }
 
@@ -151,7 +118,7 @@ bool Hub::Unsubscribe(Client& client, TopicKind kind, std::string_view name) {
   Part& part = PartOf(kind, hash);
   TopicSet& set = client.subscriptions->of(kind);
   {
-    Changing lock(*this, part);
+    std::lock_guard changing(part.mutex);
     Topic* topic = Find(part, hash, name);
     TopicSet::Entry* entry = topic != nullptr ? set.Find(topic) : nullptr;
     if (entry == nullptr) return false;
@@ -159,7 +126,7 @@ bool Hub::Unsubscribe(Client& client, TopicKind kind, std::string_view name) {
   }
   if (client.subscriptions->total() == 0) {
     client.subscriptions.reset();
-    Count(clients_, -1);
+    clients_.Add(-1, concurrent_);
   }
   return true;
 }
@@ -179,12 +146,12 @@ void Hub::Leave(Client& client) {
     TopicSet& set = client.subscriptions->of(kind);
     while (set.size() > 0) {
       TopicSet::Entry* entry = set.Any();
-      Changing lock(*this, PartOf(kind, entry->topic->hash));
+      std::lock_guard changing(PartOf(kind, entry->topic->hash).mutex);
       Detach(client, set, entry);
     }
   }
   client.subscriptions.reset();
-  Count(clients_, -1);
+  clients_.Add(-1, concurrent_);
 }
 
 // --- publishing
@@ -193,12 +160,12 @@ template <class Visit>
 void Hub::ForEachTarget(const Message& message, Visit visit) {
   {
     Part& part = PartOf(message.kind, message.hash);
-    Reading lock(*this, part);
+    std::shared_lock reading(part.mutex);
     if (Topic* topic = Find(part, message.hash, message.channel)) visit(*topic);
   }
   if (message.kind != TopicKind::kChannel || topics(TopicKind::kPattern) == 0) return;
   Part& part = *PartsOf(TopicKind::kPattern)[0];
-  Reading lock(*this, part);
+  std::shared_lock reading(part.mutex);
   part.topics.ForEach([&](Topic& topic) {
     if (storage::GlobMatch(topic.name(), message.channel)) visit(topic);
   });
@@ -284,7 +251,7 @@ void Hub::Post(size_t worker, const Message& message) {
 size_t Hub::Subscribers(TopicKind kind, std::string_view name) {
   const uint32_t hash = HashOf(name);
   Part& part = PartOf(kind, hash);
-  Reading lock(*this, part);
+  std::shared_lock reading(part.mutex);
   const Topic* topic = Find(part, hash, name);
   return topic != nullptr ? topic->subscribers : 0;
 }
@@ -292,7 +259,7 @@ size_t Hub::Subscribers(TopicKind kind, std::string_view name) {
 std::vector<std::string> Hub::Names(TopicKind kind, std::string_view pattern) {
   std::vector<std::string> names;
   for (auto& part : PartsOf(kind)) {
-    Reading lock(*this, *part);
+    std::shared_lock reading(part->mutex);
     part->topics.ForEach([&](const Topic& topic) {
       if (storage::GlobMatch(pattern, topic.name())) names.emplace_back(topic.name());
     });

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "storage/base/chain_table.h"
 #include "storage/base/hash.h"
 #include "storage/base/shared_bytes.h"
+#include "storage/base/sharing.h"
 
 namespace corral::client {
 class Client;
@@ -65,22 +65,19 @@ class Hub {
 
   // Whether a message to a channel could have a receiver at all. Any thread.
   bool silent() const { return topics(TopicKind::kChannel) + topics(TopicKind::kPattern) == 0; }
-  size_t topics(TopicKind kind) const {
-    return topics_[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
-  }
+  size_t topics(TopicKind kind) const { return topics_[static_cast<size_t>(kind)].value(); }
   size_t Subscribers(TopicKind kind, std::string_view name);
   // The names of the kind that match the glob pattern.
   std::vector<std::string> Names(TopicKind kind, std::string_view pattern);
   // Connections with a subscription.
-  size_t clients() const { return clients_.load(std::memory_order_relaxed); }
+  size_t clients() const { return clients_.value(); }
 
  private:
   struct Part {
-    std::shared_mutex mutex;
+    explicit Part(bool concurrent) : mutex(concurrent) {}
+    storage::SharedMutex mutex;
     storage::ChainTable<Topic> topics;
   };
-  class Reading;
-  class Changing;
   struct Message;
 
   Part& PartOf(TopicKind kind, uint32_t hash);
@@ -89,7 +86,6 @@ class Hub {
   Topic* Find(Part& part, uint32_t hash, std::string_view name) const;
   // Takes the client off the topic's list; the topic may be gone afterwards.
   void Detach(client::Client& client, client::TopicSet& set, client::TopicSet::Entry* entry);
-  void Count(std::atomic<size_t>& counter, ptrdiff_t change);
 
   // Visits the topics that the message goes to, each under its part's lock.
   template <class Visit>
@@ -109,8 +105,8 @@ class Hub {
   };
   std::vector<Publication> publications_;
   std::vector<std::unique_ptr<Part>> parts_[client::kTopicKinds];
-  std::atomic<size_t> topics_[client::kTopicKinds]{};
-  std::atomic<size_t> clients_{0};
+  storage::SharedCounter topics_[client::kTopicKinds];
+  storage::SharedCounter clients_;
 };
 
 }  // namespace corral::pubsub

@@ -1,34 +1,24 @@
 // Client-side caching: remembers which connection read which key, and tells it when the key changes.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
-#include <memory>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "server/client/client.h"
 #include "server/config/settings.h"
-#include "server/tracking/invalidation.h"
+#include "server/tracking/courier.h"
 #include "server/tracking/key_table.h"
+#include "server/tracking/trackers.h"
 #include "storage/base/random.h"
+#include "storage/base/sharing.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 
 namespace corral::tracking {
-
-// What CLIENT TRACKING ON asks for.
-struct Wish {
-  bool broadcast = false, opt_in = false, opt_out = false, no_loop = false;
-  uint64_t redirect_id = 0;
-  client::ClientOwner* redirect_owner = nullptr;
-  std::vector<std::string_view> prefixes = {};
-};
 
 struct Figures {
   uint64_t clients = 0, keys = 0, items = 0, prefixes = 0;
@@ -41,8 +31,8 @@ struct Figures {
 // The table is cut by the keyspace's shards, each part under its shard's lock, so that a read and its entry,
 // a write and its invalidation are one step for everybody else: a connection is told about each change after
 // the read it was told of. Connections stand in the table as 32-bit numbers, which are not used again;
-// numbers of those that went are swept out in the background. The registry of numbers and prefixes has a leaf
-// lock, shared by whoever sends. With one worker no lock is taken.
+// numbers of those that went are swept out in the background. Trackers knows whose they are. With one worker
+// no lock is taken.
 //
 // Invalidations from several workers may reach a connection in another order than the changes had. None is
 // lost, and that is all that a cache needs: each says that a key is stale, and each comes behind the replies
@@ -54,16 +44,14 @@ class Tracking {
            size_t workers, uint64_t seed);
 
   // Whether a change of a key could concern anybody: all that a write pays while it does not.
-  bool active() const {
-    return (keys_.load(std::memory_order_relaxed) | broadcast_clients_.load(std::memory_order_relaxed)) != 0;
-  }
+  bool active() const { return (keys_.value() | trackers_.broadcasting()) != 0; }
 
   // On the thread of the client's worker.
-  void Enable(client::Client& client, const Wish& wish);
+  void Enable(client::Client& client, const Wish& wish) { trackers_.Enable(client, wish); }
   // What it read stays in the table: if it turns tracking on again it is told.
-  void Disable(client::Client& client);
+  void Disable(client::Client& client) { trackers_.Disable(client); }
   // The client closes.
-  void Forget(client::Client& client);
+  void Forget(client::Client& client) { trackers_.Remove(client); }
   // The client's command has read `key`. With the lock of the key's shard.
   void Remember(client::Client& client, const storage::Key& key);
   // Behind the client's command and its reply: tells it what the command itself changed.
@@ -90,67 +78,36 @@ class Tracking {
   Figures figures() const;
 
  private:
-  struct Tracker {
-    uint64_t client_id;
-    client::ClientOwner* owner;
-    uint64_t redirect_id;  // 0: none
-    client::ClientOwner* redirect_owner;
-    bool no_loop;
-    bool by_key;  // tracks, and by the keys that it reads
-    bool on;
-
-    client::ClientOwner& target_owner() const { return redirect_id != 0 ? *redirect_owner : *owner; }
-  };
   struct alignas(64) Part {
     KeyTable keys;
   };
   // Changed keys of one prefix in this turn, with the client that changed them (0: several, or the engine).
   using Changes = std::map<std::string, uint64_t, std::less<>>;
-  struct alignas(64) Outgoing {  // of one worker: what it has to tell
-    std::map<std::string, Changes, std::less<>> changes;
-    std::vector<Tracker> local;
-    std::vector<std::vector<Tracker>> remote;  // by worker
+  struct alignas(64) Turn {                               // of one worker
+    std::map<std::string, Changes, std::less<>> changes;  // by prefix
     storage::Random random{0};
   };
-  class Reading;
-  class Changing;
 
   Part& PartOf(uint64_t hash) { return parts_[keyspace_.ShardOf(hash)]; }
   static uint32_t TableHash(uint64_t hash) { return static_cast<uint32_t>(hash); }
-  // Counts what Add, Take and the like did to the number of keys.
-  void CountKeys(ptrdiff_t change);
   void NoteChange(client::ClientOwner& here, const client::Client* writer, std::string_view key);
   // Tells those that read the key.
   void TellReaders(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // To all of `numbers` that are still there.
   void Tell(client::ClientOwner& here, client::Client* running, const TrackedKey& key,
             std::span<const uint32_t> numbers);
-  // Puts a tracker into what goes out; Send empties that.
-  void Address(Outgoing& outgoing, const client::ClientOwner& here, const Tracker& tracker);
-  void Send(client::ClientOwner& here, const Invalidation& message);
-  // On the thread of the connection that gets it.
-  void Deliver(client::ClientOwner& here, const Tracker& tracker, Invalidation& message, bool common);
-  void SayRedirectBroken(client::ClientOwner& here, const Tracker& tracker);
   void SendChanges(client::ClientOwner& here, const std::string& prefix, const Changes& changes);
   void KeepLimit(client::ClientOwner& here);
-  void RemovePrefixes(client::TrackingMode& mode);
 
   storage::Keyspace& keyspace_;
   storage::LazyFree& lazy_free_;
   const config::Settings& settings_;
   const bool concurrent_;
+  storage::SharedCounter keys_;  // in all parts; beside what trackers_ begins with, as active() reads both
+  Trackers trackers_;
+  Courier courier_;
   std::vector<Part> parts_;  // by shard
-  std::vector<Outgoing> outgoing_;
-  std::atomic<uint64_t> keys_{0};
-  std::atomic<uint64_t> clients_{0};
-  std::atomic<uint64_t> broadcast_clients_{0};
-  std::atomic<uint64_t> departures_{0};
-
-  mutable std::shared_mutex mutex_;  // of what follows
-  uint32_t last_number_ = 0;
-  std::unordered_map<uint32_t, Tracker> trackers_;
-  std::map<std::string, std::vector<uint32_t>, std::less<>> prefixes_;
-  std::map<size_t, size_t> prefix_lengths_;  // how many prefixes have which length
+  std::vector<Turn> turns_;  // by worker
 
   // Of the sweep; worker 0's.
   uint32_t sweep_part_ = 0;
