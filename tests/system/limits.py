@@ -1,9 +1,11 @@
 """Bounds: clients, idle time, query and output buffers, memory, of idle connections too, wake-ups of an idle daemon."""
 import contextlib
 import os
+import re
 import resource
 import signal
 import socket
+import struct
 import threading
 import time
 
@@ -35,6 +37,20 @@ def test_maxclients_refuses_with_redis_words(server):
         until(again, what="a free place")
         for c in held:
             c.close()
+
+
+@case(ours=True)  # Redis counts them
+def test_a_peer_that_has_reset_is_not_counted_as_refused(server):
+    with Server(server, maxclients=1) as s, s.connect() as held:
+        held.call("PING")
+        stopped(s.pid)
+        for _ in range(5):
+            with socket.create_connection(s.address) as peer:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.kill(s.pid, signal.SIGCONT)
+        with Connection(s.address) as c:
+            assert c.wait_closed() == b"-ERR max number of clients reached\r\n"
+        assert s_info(held, "rejected_connections") == "1"
 
 
 @case(ours=True)  # Redis has no loop for each of its threads
@@ -328,6 +344,43 @@ def test_bytes_count_against_timeout(server):
         upload.send_raw(b"v" * (60 - sent) + b"\r\n")
         assert upload.read_frame()[0] == ("+", b"OK")
         assert idle.wait_closed() == b""
+
+
+@case()
+def test_who_only_receives_is_not_idle(server):
+    """A monitor, whoever is told of changes, itself or for another, and a slow download; what is told nothing is idle."""
+    with Server(server, timeout=1) as s, contextlib.ExitStack() as stack:
+        def connect(name, protocol):
+            connection = stack.enter_context(s.connect(protocol))
+            connection.call("CLIENT", "SETNAME", name)
+            return connection
+
+        control, monitor, subscriber = connect("control", 2), connect("monitor", 2), connect("subscriber", 2)
+        told, told_nothing, target, tracker = (connect(name, 3) for name in ("told", "told-nothing", "target", "tracker"))
+        download = connect("download", 2)
+        control.call("SET", "large", b"v" * 20_000_000)
+        target_id = target.call("CLIENT", "ID")[1]
+        told.call("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "t:")
+        told_nothing.call("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "n:")
+        tracker.call("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "r:", "REDIRECT", target_id)
+        subscriber.call("SUBSCRIBE", "__redis__:invalidate")
+        assert monitor.call("MONITOR") == ("+", b"OK")
+        download.send("GET", "large")
+        read = 0
+        deadline = time.monotonic() + 3.5
+        while time.monotonic() < deadline:
+            for key in ("t:k", "r:k"):
+                control.call("SET", key, "v")
+            tracker.call("PING")
+            read += len(download.socket.recv(1 << 19))
+            time.sleep(0.1)
+        idle = dict(re.search(r"name=(\S+) .* idle=(\d+) ", line).groups() for line in control.text("CLIENT", "LIST").splitlines())
+        assert set(idle) == {"control", "monitor", "subscriber", "told", "target", "tracker", "download"}, idle
+        assert all(int(idle[name]) <= 1 for name in ("monitor", "told", "target", "download")), idle
+        assert int(idle["subscriber"]) >= 2, idle
+        assert told_nothing.wait_closed() == b""
+        while read < 20_000_000 + len(b"$20000000\r\n\r\n"):
+            read += len(download.socket.recv(1 << 20))
 
 
 @case(ours=True, measures=True)
