@@ -1,10 +1,7 @@
 // The turn of a worker's loop.
 #include "server/dispatch/worker.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -12,8 +9,6 @@
 #include "server/command/debug_switches.h"
 #include "server/config/settings.h"
 #include "server/lease/leases.h"
-#include "server/log/log.h"
-#include "server/log/throttle.h"
 #include "server/pubsub/hub.h"
 #include "server/tracking/tracking.h"
 #include "storage/memory_meter.h"
@@ -26,6 +21,8 @@ namespace {
 
 thread_local Worker* current = nullptr;
 
+Client& ClientOf(net::Stream& stream) { return *static_cast<Client*>(stream.context); }
+
 }  // namespace
 
 Worker* Worker::Current() { return current; }
@@ -34,7 +31,6 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
                const storage::TickCounter& ticks, MonitorFeed& monitors, PauseQueue& pauses)
     : services_(services),
       stats_(stats),
-      gate_(gate),
       index_(index),
       pass_(gate, index),
       loop_(this),
@@ -42,10 +38,11 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
       executor_(services, stats, gate, index, ticks, monitors),
       outbox_(services.settings, services.clients.memory(), stats, executor_.clock(), pass_, *this),
       batch_(services, executor_, gate, index, *this),
+      inbox_(services.settings, stats, executor_.clock(), batch_),
+      chores_(services, stats, gate, index, executor_, chunks_),
       pauses_(pauses),
       mailbox_([this](std::function<void()> work) { PostSoon(std::move(work)); },
-               services.settings.threads > 1),
-      arena_(new char[kArenaBytes]) {
+               services.settings.threads > 1) {
   worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
   pauses.AddWorker([this] { loop_.Post([this] { ResumePaused(); }); });
@@ -83,25 +80,27 @@ void Worker::AfterPoll() {
 void Worker::BeforeSleep() { EndTurn(); }
 
 bool Worker::WorkWaits() const {
-  return expiry_waits_ || eviction_waits_ || deadlines_wait_ || batch_.requests_wait() || outbox_.waits() ||
-         !ended_.empty();
+  return chores_.waits() || batch_.requests_wait() || outbox_.waits() || !ended_.empty() ||
+         deadlines_.next_ms() <= loop_.NowMs();
 }
 
 void Worker::EndTurn() {
   if (!pass_.inside()) return;  // nothing happened
   BeginTurn();
-  RunBatch();
+  inbox_.Run();
   RunDue();
-  services_.tracking.EndTurn(*this);
-  outbox_.FlushAll();
+  SendAll();
   const bool ran_more = RunSoon();
   if (arrived_bytes_ != 0) [[unlikely]]
     EndTransit();
   CloseEnded();
-  if (services_.clients.memory().on()) [[unlikely]]
-    KeepMemoryLimit();
-  eviction_waits_ = services_.settings.maxmemory_bytes != 0 && KeepMaxmemory();
-  last_read_ = nullptr;
+  chores_.KeepClientMemory(*this, loop_.NowMs());
+  if (chores_.Evict()) [[unlikely]] {
+    // Whoever is told of what went gets it now, and the memory for it is free again.
+    SendAll();
+    chores_.SettleEviction();
+  }
+  inbox_.EndTurn();
   ++stats_.loop_turns;
   ScheduleWakeup();
   pass_.Leave();
@@ -113,6 +112,11 @@ void Worker::EndTurn() {
 void Worker::BeginTurn() {
   outbox_.BeginTurn();
   batch_.BeginTurn();
+}
+
+void Worker::SendAll() {
+  services_.tracking.EndTurn(*this);
+  outbox_.FlushAll();
 }
 
 // Behind everybody else's output of the turn, so that nobody's reply waits for it. Any thread.
@@ -135,7 +139,7 @@ void Worker::PostMessages(std::function<void()> work, size_t bytes) {
 void Worker::EndTransit() {
   if (services_.settings.maxmemory_bytes != 0) {
     // What they took is free for everybody to see before it counts again.
-    TrimChunks();
+    chores_.TrimChunks();
     storage::MemoryMeter::Publish();
   }
   services_.clients.RemoveInTransit(std::exchange(arrived_bytes_, 0));
@@ -147,17 +151,9 @@ bool Worker::RunSoon() {
     return false;
   const auto work = std::exchange(soon_, {});
   for (const auto& run : work) run();
-  if (!batch_.empty()) RunBatch();
-  services_.tracking.EndTurn(*this);
-  outbox_.FlushAll();
+  if (!batch_.empty()) inbox_.Run();
+  SendAll();
   return true;
-}
-
-void Worker::RunBatch() {
-  batch_.Run();
-  arena_used_ = 0;
-  expiry_stale_ |= executor_.TakeWrote();
-  storage::MemoryMeter::Publish();
 }
 
 // --- connections
@@ -268,76 +264,25 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
 std::span<char> Worker::ReadBuffer(net::Stream& stream) {
   EnterGate();
   GiveWay();
-  auto& client = *static_cast<Client*>(stream.context);
-  // One read a turn for each connection; what the socket still holds makes it readable again in the next. Not
-  // every second read follows the first: libuv polls again within the turn when more than 1,024 connections
-  // are readable, and what a connection sent before has yet to run.
-  if (last_read_ == &stream || client.ready || client.requests_wait || client.output_waits) return {};
-  if (!client.pending_input.empty()) {
-    std::span<char> tail = client.reader.DetachedTail();
-    if (tail.empty()) tail = client.pending_input.Tail(client.reader.wanted_bytes());
-    return tail.first(std::min(tail.size(), kBigReadBytes));
-  }
-  if (kArenaBytes - arena_used_ < kReadBytes) RunBatch();
-  return {arena_.get() + arena_used_, kReadBytes};
+  return inbox_.Buffer(ClientOf(stream));
 }
 
 void Worker::OnRead(net::Stream& stream, size_t bytes) {
-  auto& client = *static_cast<Client*>(stream.context);
-  last_read_ = &stream;
-  stats_.bytes_in += bytes;
-  ++stats_.reads;
-  client.bytes_in += bytes;
-  client.last_active_ms = executor_.clock().unix_ms();
-  if (client.pending_input.empty()) {
-    client.input = {arena_.get() + arena_used_, bytes};
-    // The next connection's bytes begin on a cache line of their own.
-    arena_used_ += (bytes + 63) & ~size_t{63};
-  } else {
-    const bool detached = !client.reader.DetachedTail().empty();
-    if (detached) {
-      client.reader.CommitDetached(bytes);
-    } else {
-      client.pending_input.Commit(bytes);
-    }
-    client.input = client.pending_input.view();
-    const size_t pending = client.pending_input.size() + client.reader.detached_bytes();
-    if (pending > services_.settings.client_query_buffer_limit_bytes) {
-      static log::Throttle closings("clients that reached max query buffer length", 10, 5'000);
-      if (closings.Allows()) {
-        log::Warning("Closing client that reached max query buffer length: {}",
-                     client::Describe(client, executor_.clock().unix_ms()));
-      }
-      ++stats_.query_buffer_disconnections;
-      Close(client);
-      return;
-    }
-  }
-  if (services_.clients.memory().on()) [[unlikely]] {
-    touched_.push_back(client.id);
-    // A request that is too much is not run: it has to be told before it is taken apart.
-    if (client.pending_input.size() > kReadBytes) KeepMemoryLimit();
-    if (client.close_now()) return;
-  }
-  if (client.blocked() && client.wait()->EndsOnInput()) {
-    deadlines_.Forget(client);
-    client.wait()->ReplyTimeout(client.reply);
-    client.Unblock();
-    outbox_.Queue(client);
-  }
-  if (client.runnable()) {
-    batch_.Add(client);
-  } else if (client.pending_input.empty()) {
-    client.pending_input.Assign(client.input);
-  }
+  Client& client = ClientOf(stream);
+  if (!inbox_.Take(client, bytes)) return Close(client);
+  chores_.Touched(client);
+  // A request that is too much is not run: it has to be told before it is taken apart.
+  if (client.pending_input.size() > Inbox::kReadBytes) chores_.KeepClientMemory(*this, loop_.NowMs());
+  if (client.blocked() && client.wait()->EndsOnInput()) EndWait(client, client::WaitEnd::kTimeout);
+  inbox_.Queue(client);
 }
 
 void Worker::OnEnd(net::Stream& stream) {
   EnterGate();
   // What arrived before the end in this same turn still runs, as it would have if the end had come later.
-  RunBatch();
-  auto& client = *static_cast<Client*>(stream.context);
-  while (batch_.Resume(client)) RunBatch();
+  inbox_.Run();
+  Client& client = ClientOf(stream);
+  while (batch_.Resume(client)) inbox_.Run();
   // A peer that only closed its sending side reads the replies that it is owed.
   client.input_ended = true;
   if (!client.close_now() && !client.stream().writing() && !client.output_waits) {
@@ -362,49 +307,17 @@ void Worker::AfterCommand(Client& client) {
   outbox_.Queue(client);
 }
 
-void Worker::Sending(Client& client) { touched_.push_back(client.id); }
+void Worker::Sending(Client& client) { chores_.Touched(client); }
 
 void Worker::OnWritten(net::Stream& stream, size_t bytes, bool ok) {
   EnterGate();
-  auto& client = *static_cast<Client*>(stream.context);
+  Client& client = ClientOf(stream);
   if (ok) {
     outbox_.CountSent(client, bytes);
   } else {
     client.CloseNow();
   }
   outbox_.Queue(client);
-}
-
-void Worker::TrimChunks() {
-  if (services_.debug.reply_resizing.load(std::memory_order_relaxed)) chunks_.Trim();
-}
-
-// What connections send and are owed is memory as well, and no write of theirs asks for room.
-bool Worker::KeepMaxmemory() {
-  const config::Settings& settings = services_.settings;
-  const uint64_t limit_bytes = settings.maxmemory_bytes + services_.clients.in_transit_bytes();
-  const auto within = [&] { return storage::MemoryMeter::UsedBytes() <= static_cast<int64_t>(limit_bytes); };
-  if (settings.maxmemory_policy == config::MaxmemoryPolicy::kNoEviction || within()) return false;
-  if (services_.clients.pause_mode() != client::PauseMode::kNone) return false;
-  TrimChunks();  // what is only kept for later goes before keys
-  const bool evicts = services_.keyspace.MakeRoom(limit_bytes, 0, executor_.clock().unix_ms());
-  // Whoever is told of what went gets it now, and the memory for it is free again.
-  services_.tracking.EndTurn(*this);
-  outbox_.FlushAll();
-  TrimChunks();
-  return evicts && !within();
-}
-
-void Worker::KeepMemoryLimit() {
-  client::MemoryLimit& limit = services_.clients.memory();
-  for (uint64_t id : touched_) {
-    if (Client* client = Find(id)) limit.Account(*client);
-  }
-  touched_.clear();
-  if (!limit.Exceeded(loop_.NowMs())) return;
-  Gate::Exclusive alone(gate_, index_);
-  stats_.evicted_clients +=
-      limit.Enforce(services_.clients.All(), executor_.clock().unix_ms(), loop_.NowMs());
 }
 
 // --- waiting
@@ -426,23 +339,21 @@ void Worker::EndWait(Client& client, client::WaitEnd end) {
 // Runs what arrived while the client could not go on, and flushes what it is owed.
 void Worker::Resume(Client& client) {
   outbox_.Queue(client);
-  if (client.pending_input.empty() || !client.runnable()) return;
-  client.input = client.pending_input.view();
-  batch_.Add(client);
+  inbox_.Resume(client);
 }
 
 void Worker::HeldByPause(Client& client) { pauses_.Add(index_, client.id); }
 
 void Worker::ResumePaused() {
   EnterGate();
-  expiry_stale_ = true;  // expiry has rested as well
+  chores_.ExpiryRested();
   for (int left = kTurnResumed; left > 0; --left) {
     const std::optional<uint64_t> id = pauses_.Next(index_);
     if (!id) return;
     if (Client* client = Find(*id)) {
       client->paused = false;
       Resume(*client);
-      RunBatch();
+      inbox_.Run();
     }
   }
   loop_.Post([this] { ResumePaused(); });
@@ -461,43 +372,25 @@ void Worker::FeedMonitors(const std::string& line) {
 // --- time
 
 void Worker::RunDue() {
-  int64_t now = loop_.NowMs();
-  if (now - last_expiry_ms_ >= kExpiryIntervalMs || next_expiry_ms_ <= executor_.clock().unix_ms())
-    ExpireKeys();
+  const int64_t now = loop_.NowMs();
+  chores_.Expire(now);
   for (int left = kTurnDeadlines; left > 0; --left) {
     const std::optional<uint64_t> due = deadlines_.TakeDue(now);
     if (!due) break;
     Client* client = Find(*due);
     if (client != nullptr && client->blocked()) EndWait(*client, client::WaitEnd::kTimeout);
   }
-  deadlines_wait_ = deadlines_.next_ms() <= now;
   services_.leases.RunDue();
   if (!pauses_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) [[unlikely]] {
     pauses_.Open();
     ResumePaused();
   }
-  if (!batch_.empty()) RunBatch();
-}
-
-void Worker::ExpireKeys() {
-  last_expiry_ms_ = loop_.NowMs();
-  expiry_stale_ = false;
-  if (!services_.debug.active_expiry.load(std::memory_order_relaxed)) {
-    next_expiry_ms_ = INT64_MAX;
-    return;
-  }
-  next_expiry_ms_ = services_.keyspace.ExpireDue(0, 1, executor_.clock().unix_ms(), kExpiryBudgetUs);
-  storage::MemoryMeter::Publish();
+  if (!batch_.empty()) inbox_.Run();
 }
 
 void Worker::ScheduleWakeup() {
-  int64_t now = loop_.NowMs(), at = INT64_MAX;
-  int64_t due_in = next_expiry_ms_ == INT64_MAX ? INT64_MAX : next_expiry_ms_ - executor_.clock().unix_ms();
-  expiry_waits_ = due_in <= 0;
+  int64_t at = chores_.Schedule(loop_.NowMs());
   loop_.StayAwake(WorkWaits());
-  if (due_in > 0 && due_in != INT64_MAX) at = now + due_in;
-  // Rounded, so that a busy loop sets its timer once a tick and not once a turn.
-  if (expiry_stale_) at = std::min(at, (now / kExpiryIntervalMs + 1) * kExpiryIntervalMs);
   at = std::min(at, deadlines_.next_ms());
   at = std::min(at, services_.leases.next_due_ms());
   if (!pauses_.empty()) at = std::min(at, services_.clients.pause_deadline_ms());
@@ -506,18 +399,10 @@ void Worker::ScheduleWakeup() {
 
 void Worker::CheckLimits(int64_t unix_ms) {
   EnterGate();
-  int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
-  const int64_t reset_ms = services_.debug.reply_peak_reset_ms.load(std::memory_order_relaxed);
-  const bool new_peak = reset_ms >= 0 && std::abs(unix_ms - peaks_reset_ms_) >= reset_ms;
-  if (new_peak) peaks_reset_ms_ = unix_ms;
+  chores_.BeginRound(unix_ms);
   std::vector<Client*> closing;
   for (auto& [id, client] : clients_) {
-    bool idle = timeout_ms > 0 && !client->blocked() && !client->monitor && !client->subscriptions &&
-                unix_ms - client->last_active_ms > timeout_ms;
-    static log::Throttle closings("idle clients", 10, 5'000);
-    if (idle && log::Enabled(log::Level::kVerbose) && closings.Allows()) log::Verbose("Closing idle client");
-    if (new_peak) client->reply_peak_bytes = client->output.pending_bytes();
-    if (services_.clients.memory().on()) touched_.push_back(id);
+    const bool idle = chores_.Inspect(*client, unix_ms);
     if (idle || client->close_now() || outbox_.OverLimit(*client, unix_ms)) closing.push_back(client.get());
   }
   for (Client* client : closing) CloseInTurn(*client);

@@ -13,10 +13,12 @@
 #include "server/client/registry.h"
 #include "server/command/context.h"
 #include "server/dispatch/batch.h"
+#include "server/dispatch/chores.h"
 #include "server/dispatch/deadlines.h"
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
 #include "server/dispatch/gate_pass.h"
+#include "server/dispatch/inbox.h"
 #include "server/dispatch/outbox.h"
 #include "server/dispatch/pause_queue.h"
 #include "server/net/event_loop.h"
@@ -86,27 +88,19 @@ class Worker final : public net::LoopHooks,
   void HeldByPause(client::Client& client) override;
 
  private:
-  static constexpr size_t kArenaBytes = 256 * 1024;
-  static constexpr size_t kReadBytes = 32 * 1024;      // one read of one connection
-  static constexpr size_t kBigReadBytes = 128 * 1024;  // while a big argument arrives
   static constexpr int kTurnCloses = 16;    // of connections that their peers ended: mostly the kernel's time
   static constexpr int kTurnResumed = 256;  // connections that a pause held back
-  static constexpr int kTurnDeadlines = 64;         // ends of waits in one turn
-  static constexpr int64_t kExpiryIntervalMs = 16;  // a tick of the timing wheels
-  static constexpr int64_t kExpiryBudgetUs = 200;
+  static constexpr int kTurnDeadlines = 64;  // ends of waits in one turn
 
   void EnterGate();
   void GiveWay();  // before a system call
   void EndTurn();
-  void RunBatch();
   void BeginTurn();  // what the last one left for this
+  void SendAll();
   void Close(client::Client& client);
   void Retire(client::Client& client);
   void CloseInTurn(client::Client& client);
   void CloseEnded();
-  bool KeepMaxmemory();  // whether there is more to evict than one turn has time for
-  void TrimChunks();
-  void KeepMemoryLimit();  // maxmemory-clients
   // Whether there is more to do than this turn had time for.
   bool WorkWaits() const;
   void EndWait(client::Client& client, client::WaitEnd end);
@@ -115,12 +109,10 @@ class Worker final : public net::LoopHooks,
   void PostSoon(std::function<void()> work);
   bool RunSoon();     // false: there was nothing
   void EndTransit();  // of the messages that this turn sent for others
-  void ExpireKeys();
   void ScheduleWakeup();
 
   command::Services& services_;
   telemetry::WorkerStats& stats_;
-  Gate& gate_;
   const size_t index_;
   GatePass pass_;
   net::EventLoop loop_;
@@ -128,31 +120,19 @@ class Worker final : public net::LoopHooks,
   Executor executor_;
   Outbox outbox_;
   Batch batch_;
+  Inbox inbox_;
+  Chores chores_;
   PauseQueue& pauses_;
   // Work for the end of the turn, behind the turn's output; its own follows.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
   waiting::Mailbox mailbox_;
 
-  std::unique_ptr<char[]> arena_;
-  size_t arena_used_ = 0;
-  net::Stream* last_read_ = nullptr;  // libuv reads on while a buffer was filled: once a turn is enough
-
   std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
   int closes_left_ = kTurnCloses;  // in this turn
   std::vector<uint64_t> ended_;    // clients for whose closing no turn had time yet
-  std::vector<uint64_t>
-      touched_;  // clients whose memory may have changed in this turn, while there is a limit on it
   Deadlines deadlines_;
-
-  int64_t next_expiry_ms_ = 0;   // Unix ms at which keys are due, as far as known
-  int64_t last_expiry_ms_ = 0;   // monotonic
-  bool expiry_waits_ = false;    // due keys are left that the last turn had no time for
-  bool deadlines_wait_ = false;  // waits are left whose end the last turn had no time for
-  int64_t peaks_reset_ms_ = 0;   // Unix time
-  size_t arrived_bytes_ = 0;     // of messages that this turn sends
-  bool eviction_waits_ = false;  // and keys to be evicted
-  bool expiry_stale_ = true;     // commands have written since: next_expiry_ms_ may be too late
+  size_t arrived_bytes_ = 0;  // of messages that this turn sends
 };
 
 }  // namespace corral::dispatch
