@@ -124,8 +124,8 @@ class Client {
   bool runnable() const { return !wait_ && !paused && !close_after_reply_ && !close_now_; }
   Wait* wait() { return wait_.get(); }
   int64_t wait_deadline_ms() const { return wait_deadline_ms_; }
-  // Ends the wait; the reply has been written, or is written by the caller now. Whoever asked for its end has
-  // it, and does not mean the next one.
+  // Ends the wait; the reply has been written, or is written by the caller now. A CLIENT UNBLOCK that was
+  // asked for is done with it: it must not end the next wait.
   void Unblock() {
     wait_.reset();
     requested_wait_end = WaitEnd::kNone;
@@ -152,11 +152,11 @@ class Client {
   int64_t output_soft_limit_since_ms = 0;                   // 0: below the soft limit
   bool paused = false;                                      // held back by CLIENT PAUSE
   bool ready = false, flush_queued = false, ended = false;  // in the worker's lists
-  // It has had its share of this turn: requests of it wait for the next, in pending_input, or the socket
-  // would take more of its output. Nothing is read from it meanwhile.
+  // It has had its share of this turn. requests_wait: it has more requests, in pending_input. output_waits:
+  // it has more output. Nothing is read from it until the next turns have done the rest.
   bool requests_wait = false, output_waits = false;
-  bool input_ended = false;  // the peer sends no more: what it is owed is sent as long as it takes it at once
-  size_t pushed_bytes = 0;   // queued since the last flush by others than the client itself
+  bool input_ended = false;  // the peer sends no more; its output is sent while the socket takes it at once
+  size_t pushed_bytes = 0;   // of messages that others queued for it since the last flush
 
  private:
   ClientOwner* owner_;

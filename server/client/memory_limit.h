@@ -23,7 +23,7 @@ class MemoryLimit {
   void Account(Client& client);
   void Forget(Client& client);
 
-  // Whether Enforce is due. A count that found nobody to close is not repeated for a while.
+  // Whether Enforce has to run. After a run that found nobody to close it is false for a while.
   bool Exceeded(int64_t monotonic_ms) const;
   // Marks the largest of `clients` to be closed (Client::CloseNow and Revisit), but none that asked for
   // CLIENT NO-EVICT, until what stays is below the limit; answers how many. Gate held as writer. O(n log n).

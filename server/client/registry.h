@@ -40,8 +40,9 @@ class Registry {
 
   MemoryLimit& memory() { return memory_; }
 
-  // What messages take on their way from the worker of one client to another's. Eviction leaves it out, as
-  // telling clients of what was evicted would make more go, and so on to the last key. Any thread.
+  // The memory of messages on their way from one worker to another. It does not count for eviction: clients
+  // are told of evicted keys by such messages, which would evict more keys, and so on to the last. Any
+  // thread.
   uint64_t in_transit_bytes() const { return in_transit_bytes_.load(std::memory_order_relaxed); }
   void AddInTransit(size_t bytes) { in_transit_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void RemoveInTransit(size_t bytes) { in_transit_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }

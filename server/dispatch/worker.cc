@@ -71,12 +71,12 @@ void Worker::GiveWay() {
 }
 
 void Worker::AfterPoll() {
-  // A turn of its own for what is due, though nothing arrived.
+  // Nothing may have arrived, but work is left from the last turn.
   if (WorkWaits()) EnterGate();
   EndTurn();
 }
 
-// Timers run between the end of one turn and the next poll: what they started is finished here.
+// Timers and posted work run between a turn and the next poll. What they started is finished here.
 void Worker::BeforeSleep() { EndTurn(); }
 
 bool Worker::WorkWaits() const {
@@ -96,7 +96,7 @@ void Worker::EndTurn() {
   CloseEnded();
   chores_.KeepClientMemory(*this, loop_.NowMs());
   if (chores_.Evict()) [[unlikely]] {
-    // Whoever is told of what went gets it now, and the memory for it is free again.
+    // Clients that have to be told of evicted keys are told now, which frees the memory of these messages.
     SendAll();
     chores_.SettleEviction();
   }
@@ -104,8 +104,8 @@ void Worker::EndTurn() {
   ++stats_.loop_turns;
   ScheduleWakeup();
   pass_.Leave();
-  // Many sends in a row leave the kernel behind with delivering; it catches up on this core, which costs
-  // requests that arrive meanwhile milliseconds unless it gets the core now.
+  // After many sends in a row the kernel still has packets to deliver, on this core. If it does not get the
+  // core now, requests that arrive in the meantime wait for milliseconds.
   if (ran_more) std::this_thread::yield();
 }
 
@@ -119,7 +119,7 @@ void Worker::SendAll() {
   outbox_.FlushAll();
 }
 
-// Behind everybody else's output of the turn, so that nobody's reply waits for it. Any thread.
+// The work runs after the output of the turn was sent, so that no reply waits for it. Any thread.
 void Worker::PostSoon(std::function<void()> work) {
   if (Current() == this && soon_open_) {
     soon_.push_back(std::move(work));
@@ -138,7 +138,8 @@ void Worker::PostMessages(std::function<void()> work, size_t bytes) {
 
 void Worker::EndTransit() {
   if (services_.settings.maxmemory_bytes != 0) {
-    // What they took is free for everybody to see before it counts again.
+    // In transit, messages do not count against the limit. Their memory is given back before that ends, or
+    // other workers would evict keys for it.
     chores_.TrimChunks();
     storage::MemoryMeter::Publish();
   }
@@ -146,7 +147,7 @@ void Worker::EndTransit() {
 }
 
 bool Worker::RunSoon() {
-  soon_open_ = false;  // what these start is done in the next turn
+  soon_open_ = false;  // what this work posts runs in the next turn
   if (soon_.empty()) [[likely]]
     return false;
   const auto work = std::exchange(soon_, {});
@@ -172,7 +173,7 @@ void Worker::Adopt(int descriptor, net::Transport transport) {
   client.stream().StartReading();
 }
 
-// Gives up what others wait for or count.
+// Takes the client out of everything that others see: its wait, its leases, its subscriptions.
 void Worker::Retire(Client& client) {
   if (client.blocked()) EndWait(client, client::WaitEnd::kNone);
   if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
@@ -193,8 +194,8 @@ void Worker::Close(Client& client) {
   clients_.erase(client.id);
 }
 
-// When thousands end at once, or have been idle for long, those that work wait for some of them only. Nobody
-// waits for the ended ones: what they hold for others is given up now.
+// Thousands of connections can end at once. A turn closes a few of them, so that the working ones need not
+// wait for all. What an ended connection holds for others is given up at once: only its memory waits.
 void Worker::CloseInTurn(Client& client) {
   if (client.ended) return;
   if (closes_left_ > 0) {
@@ -271,7 +272,8 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
   Client& client = ClientOf(stream);
   if (!inbox_.Take(client, bytes)) return Close(client);
   chores_.Touched(client);
-  // A request that is too much is not run: it has to be told before it is taken apart.
+  // A large request can put the clients over their limit. This is checked before it is parsed, because the
+  // client that sent it may be the one to close, and then the request must not run.
   if (client.pending_input.size() > Inbox::kReadBytes) chores_.KeepClientMemory(*this, loop_.NowMs());
   if (client.blocked() && client.wait()->EndsOnInput()) EndWait(client, client::WaitEnd::kTimeout);
   inbox_.Queue(client);
@@ -279,7 +281,7 @@ void Worker::OnRead(net::Stream& stream, size_t bytes) {
 
 void Worker::OnEnd(net::Stream& stream) {
   EnterGate();
-  // What arrived before the end in this same turn still runs, as it would have if the end had come later.
+  // Requests that arrived before the end, in the same turn, still run.
   inbox_.Run();
   Client& client = ClientOf(stream);
   while (batch_.Resume(client)) inbox_.Run();
@@ -298,7 +300,8 @@ void Worker::OnEnd(net::Stream& stream) {
 // --- writing
 
 void Worker::AfterCommand(Client& client) {
-  // Requests behind a wait that ends on input: they may even be half, or not read out of this packet yet.
+  // More input ends this wait, and here it has come already, behind the command that waits. It need not be a
+  // complete request.
   if (client.blocked() && !client.input.empty() && client.wait()->EndsOnInput()) {
     client.wait()->ReplyTimeout(client.reply);
     client.Unblock();

@@ -123,7 +123,7 @@ class Worker final : public net::LoopHooks,
   Inbox inbox_;
   Chores chores_;
   PauseQueue& pauses_;
-  // Work for the end of the turn, behind the turn's output; its own follows.
+  // Runs once the turn's output is sent; what it writes itself is sent after it.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
   waiting::Mailbox mailbox_;

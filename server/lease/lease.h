@@ -36,16 +36,16 @@ struct Lease {
   std::vector<std::unique_ptr<Group>> groups;  // one for each worker with waiters
   size_t waiting = 0;                          // over all groups
   Waiter* undelivered = nullptr;               // the leader, while the grant is on its way to it
-  bool watched = false;  // a client that caches was answered for this key: its end invalidates that
-  bool ended = false;    // its time is over, which was counted and told; the token can still store
+  bool watched = false;  // a client with tracking has an answer for this key: the lease's end makes it stale
+  bool ended = false;    // its time is over and this was counted; the token can still store
   bool due_listed = false;
 
   Lease* older = nullptr;  // by grant, of its shard
   Lease* newer = nullptr;
 };
 
-// The leases that one connection leads. A lease is linked and unlinked under two locks: of its shard, then of
-// this list.
+// The leases that one connection leads. To link or unlink a lease takes two locks, in this order: the lock of
+// the lease's shard, and the lock of this list.
 class Leader final : public client::Attachment {
  public:
   Leader(uint64_t client_id, bool concurrent) : client_id(client_id), lock_(concurrent) {}

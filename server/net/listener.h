@@ -22,8 +22,8 @@ class ListeningSocket {
   // not exist on this host (an optional bind address may be skipped then).
   static std::unique_ptr<ListeningSocket> Tcp(const std::string& address, int port, int backlog,
                                               std::string* error, bool* missing);
-  // `permissions` 0: as the umask has it. The file of a socket that nobody listens
-  // at any more is replaced, as Redis does; at one where somebody listens, or may, it is an error.
+  // `permissions` 0: as the umask has it. A file left over by a socket where nobody listens any more is
+  // replaced, as in Redis. It is an error if somebody listens there, or if that is not known.
   static std::unique_ptr<ListeningSocket> Unix(const std::string& path, unsigned permissions, int backlog,
                                                std::string* error);
   ~ListeningSocket();

@@ -36,18 +36,18 @@ enum class Transport : uint8_t { kTcp, kUnix };
 //
 // A kind of stream that transforms its bytes (TLS) derives from it: it is the handler of its own socket,
 // stands before the owner's handler, and overrides TryWrite, Write and Reread. What it then owes its owner:
-// - A record may decrypt to more bytes than ReadBuffer offered memory for, and no event of the kernel tells
-// of
-//   the rest. It says so with SetHasBuffered; Reread offers the rest in a later turn. The end of the stream
-//   is told after the last of these bytes. While there are any, it reads nothing from the socket.
-// - TryWrite takes nothing while encrypted bytes wait for the socket, so that these are bounded by one
-// call's.
-//   They are given to Stream::Write at once: writing() is true until they are sent, also when the owner has
-//   nothing left to write itself.
-// - Bytes of Write that cannot be encrypted yet (a handshake is going on) are held with AddUnsent.
-// - Other threads read a stream's figures while its worker is outside of a turn; the handler's calls enter
-// one.
-//   So allocated_bytes() changes between such a call and the end of the turn only.
+//
+// Reading: a record may decrypt to more bytes than ReadBuffer had room for, and the kernel does not announce
+// the rest. SetHasBuffered says that there is some, and Reread offers it in a later turn. Until it is taken
+// the stream reads nothing from the socket, and does not tell its end.
+//
+// Writing: TryWrite takes nothing while encrypted bytes wait for the socket, so there are never more of them
+// than one call makes. They go to Stream::Write at once, and writing() is true until they are sent, even if
+// the owner has nothing more to write. Bytes that cannot be encrypted yet, during a handshake, count with
+// AddUnsent.
+//
+// Other threads read a stream's figures while its worker is outside of a turn. So allocated_bytes() may only
+// change within one, that is after a call of the handler.
 class Stream {
  public:
   // Takes the connected socket over. `context` is the owner's.

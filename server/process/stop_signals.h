@@ -5,13 +5,13 @@ namespace corral::process {
 
 // Calls come from the main thread, in the order of the declarations.
 
-// While there are no handlers, or they are being taken away: a signal waits for the next call. Threads that
-// are made now never receive one.
+// Holds signals back until the next call, while there are no handlers yet or they are being removed. Threads
+// that are started now never receive one.
 void HoldStops();
 
-// Goes in front of the handlers that these two signals have now: notes the wish to stop, and calls them. A
-// SIGINT when that is noted already ends the process at once with status 1, as in Redis, however busy its
-// threads are, and says so on standard output.
+// Puts a handler in front of those that the two signals have now: it notes the wish to stop, then calls them.
+// A second SIGINT ends the process at once with status 1, as in Redis, however busy its threads are, and says
+// so on standard output.
 void WatchStops();
 
 // After HoldStops, and when those handlers are gone: the process is ending. A SIGTERM changes nothing any

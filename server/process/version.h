@@ -5,8 +5,8 @@ namespace corral::process {
 
 inline constexpr char kVersion[] = "0.1.0";  // as in CMakeLists.txt; a unit test compares them
 
-// What INFO and HELLO report as redis_version: the newest Redis of which all commands that clients probe are
-// there.
+// What INFO and HELLO report as redis_version: the newest Redis whose commands, as far as clients test for
+// them, are all there.
 inline constexpr char kCompatibleVersion[] = "7.2.4";
 
 }  // namespace corral::process

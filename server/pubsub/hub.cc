@@ -208,7 +208,7 @@ size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel,
   Message message{kind, HashOf(channel), channel, payload, {}};
   Publication& publication = publications_[here.worker_index];
   std::vector<bool>& other_workers = publication.other_workers;
-  // Whoever published before this, and is known to have, has counted his message already.
+  // A message that is known to have been published before this one has been counted by now.
   const bool overtakes = concurrent_ && publication.in_mail.load(std::memory_order_acquire) != 0;
   size_t receivers = 0;
   bool others = false;

@@ -34,10 +34,10 @@ using client::TopicKind;
 // Order: a subscriber gets a message before every message that was published after it, on whichever workers
 // the two publishers run. Messages of one publisher, messages of a second publisher that waited for the reply
 // of the first, and events of one key, which are published with the lock of the key's shard held, therefore
-// arrive in order. While posted messages wait for the publisher's own worker, the publisher posts to that one
-// as well, for it would overtake them otherwise. Two workers that publish at the same time have no order:
-// subscribers on different workers may get the two messages in different orders, which Redis, with one
-// thread, never shows.
+// arrive in order. While posted messages wait for the publisher's own worker, the publisher posts to its own
+// worker too, because its message would overtake them otherwise. When two workers publish at the same time,
+// subscribers on different workers may get the two messages in different orders. In Redis, with one thread,
+// this cannot happen.
 class Hub {
  public:
   // `seed` of the hash of names.

@@ -60,9 +60,9 @@ class Tracking {
   // `running` is the client whose command runs on worker `here`, this thread's; null when the engine acted on
   // its own. With the lock of the key's shard.
   void KeyChanged(client::ClientOwner& here, client::Client* running, const storage::Key& key);
-  // The same for a key that expired or was evicted, which nobody wrote. As in Redis, the difference is one
-  // for prefixes alone: a NOLOOP client that tracks by prefix is told though its own command met the key; one
-  // that tracks by key is not.
+  // The same for a key that expired or was evicted, which nobody wrote. It differs for NOLOOP clients that
+  // track by prefix, as in Redis: they are told even if their own command met the key. Those that track by
+  // key are not.
   void KeyRemoved(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // Everything is stale. With the gate held as writer.
   void EverythingChanged(client::ClientOwner& here, client::Client* running);
