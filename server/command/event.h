@@ -37,6 +37,15 @@ inline constexpr Event kAppend{kEventString, "append"};
 inline constexpr Event kIncrBy{kEventString, "incrby"};
 inline constexpr Event kDecrBy{kEventString, "decrby"};
 inline constexpr Event kIncrByFloat{kEventString, "incrbyfloat"};
+inline constexpr Event kLpush{kEventList, "lpush"};
+inline constexpr Event kRpush{kEventList, "rpush"};
+inline constexpr Event kLpop{kEventList, "lpop"};
+inline constexpr Event kRpop{kEventList, "rpop"};
+inline constexpr Event kLset{kEventList, "lset"};
+inline constexpr Event kLtrim{kEventList, "ltrim"};
+inline constexpr Event kLrem{kEventList, "lrem"};
+inline constexpr Event kLinsert{kEventList, "linsert"};
+inline constexpr Event kDelOfEmpty{kEventGeneric, "del", false};  // the last element went
 inline constexpr Event kDel{kEventGeneric, "del"};
 inline constexpr Event kExpire{kEventGeneric, "expire"};
 inline constexpr Event kExpireOfSet{kEventGeneric, "expire", false};  // SET with a time

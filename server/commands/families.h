@@ -13,6 +13,8 @@ std::span<const command::CommandSpec> SubstringCommands();
 std::span<const command::CommandSpec> NumberCommands();
 std::span<const command::CommandSpec> BitmapCommands();
 std::span<const command::CommandSpec> BitFieldCommands();
+std::span<const command::CommandSpec> ListEndCommands();
+std::span<const command::CommandSpec> ListElementCommands();
 std::span<const command::CommandSpec> KeyspaceCommands();
 std::span<const command::CommandSpec> DatabaseCommands();
 std::span<const command::CommandSpec> ExpireCommands();

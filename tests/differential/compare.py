@@ -74,6 +74,11 @@ DIFFERENCES = [
         lambda args, mine, theirs: is_command(args, "client", "id") and mine[0] == ":" and theirs[0] == ":",
     ),
     Difference(
+        "packed lists",
+        "Redis says listpack for a small list from 7.2 on",
+        lambda args, mine, theirs: is_command(args, "object", "encoding") and mine == ("$", b"listpack") and theirs == ("$", b"quicklist"),
+    ),
+    Difference(
         "shared integers",
         "Redis says 2147483647 references where it happens to share the object of a small integer; we say it for every small integer",
         lambda args, mine, theirs: is_command(args, "object", "refcount") and theirs[0] == ":" and mine[0] == ":",

@@ -6,6 +6,8 @@ moment at which a server runs the command.
 """
 import itertools
 
+from lists import LIST_WEIGHTS, ListCommands
+
 FAR = 33177117420  # seconds: the year 3021
 GARBAGE = [b"abc", b"", b" 1", b"1 ", b"+1", b"-0", b"007", b"1.5", b"1e3", b"0x10", b"nan", b"inf", b"-inf", b"\xff\x00",
            b"9223372036854775808", b"-9223372036854775809", b"99999999999999999999999"]
@@ -26,10 +28,11 @@ CONFIG_SETS = [("maxmemory-policy", "allkeys-lru"), ("maxmemory-policy", "allkey
 KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "unlink", "exists", "setrange", "getrange", "substr", "incr", "decr", "mget",
          "incrby", "decrby", "incrbyfloat", "getset", "getdel", "getex", "mset", "msetnx", "lcs", "expire", "pexpire", "expireat", "pexpireat", "ttl",
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
-         "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id", "nosuch"]
+         "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
+         "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop", "nosuch"]
 
 
-class Generator:
+class Generator(ListCommands):
     def __init__(self, random, protocol):
         self.random, self.protocol = random, protocol
         self.keys = [b"key:%d" % i for i in range(30)] + [b"", b"\x00bin\r\n\xff", b"{tag}a", b"a*[b]?", b"k" * 100]
@@ -289,7 +292,7 @@ class Generator:
     # The stream ------------------------------------------------------------------------------------------------------
     def plain(self):
         made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy,
-                          self.bits, self.bitfield])()
+                          self.bits, self.bitfield, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move])()
         return made, "exact"
 
     def commands(self):
@@ -315,5 +318,5 @@ VOLATILE_ARITY = {"HELLO", "SCAN", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEM
 WEIGHTS = {
     "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
-    "volatile": 0.7, "unknown": 0.7,
+    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS,
 }

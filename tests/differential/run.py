@@ -23,9 +23,10 @@ from harness.server import ORACLE, Server  # noqa: E402
 BATCH = 200
 CONNECTIONS = 3
 SHOWN = 12  # distinct mismatches printed in full
+TYPES = ["string", "list", "set", "zset", "hash", "stream"]
 SHARED = {"maxmemory-policy": "noeviction", "maxmemory": "0", "timeout": "0", "hz": "10", "slowlog-max-len": "128", "maxmemory-samples": "5",
           "notify-keyspace-events": "", "lfu-log-factor": "10", "lfu-decay-time": "1", "lazyfree-lazy-expire": "no",
-          "client-output-buffer-limit": "normal 0 0 0"}
+          "client-output-buffer-limit": "normal 0 0 0", "list-max-listpack-size": "-2"}
 
 
 def line(args):
@@ -152,7 +153,8 @@ class CommandRun:
                 if scan != keys[0]:
                     self.fail(["SCAN"], "after step %d, database %d" % (done, database), str(scan), str(keys[0]), self.recent)
                     return False
-                questions = [q for key in keys[0] for q in ((["GET", key], "exact"), (["PTTL", key], "milliseconds"), (["OBJECT", "ENCODING", key], "exact"))]
+                questions = [q for key in keys[0] for q in ((["GET", key], "exact"), (["PTTL", key], "milliseconds"), (["OBJECT", "ENCODING", key], "exact"),
+                                                             (["LRANGE", key, 0, -1], "exact"))]
                 for side in sides:
                     side.send_raw(b"".join(resp.encode(args) for args, _ in questions))
                 for args, kind in questions:
@@ -166,14 +168,21 @@ class CommandRun:
 
     def scan(self, side):
         """Every key that a full scan returns, sorted."""
+        options = self.random.choice([[[]], [["COUNT", 1]], [["COUNT", 7]], [["MATCH", "*"]], [["TYPE", t, "COUNT", 1000] for t in TYPES]])
+        found = set()
+        for some in options:
+            found.update(self.scan_with(side, some))
+        return sorted(found)
+
+    @staticmethod
+    def scan_with(side, options):
         found, cursor = set(), b"0"
-        options = self.random.choice([[], ["COUNT", 1], ["COUNT", 7], ["MATCH", "*"], ["TYPE", "string", "COUNT", 1000]])
         for _ in range(100000):
             cursor, keys = (node[1] for node in side.call("SCAN", cursor, *options)[1])
             found.update(node[1] for node in keys)
             if cursor == b"0":
-                return sorted(found)
-        return ["a scan that does not end"]
+                return found
+        return {b"a scan that does not end"}
 
 
 def expiry(pair, seed):
