@@ -191,8 +191,6 @@ void Keyspace::Expire(Shard& shard, int database, Table& table, uint64_t hash, P
   Dispose(record, Reclaim::kInBackground);
 }
 
-void Keyspace::SetActiveExpiry(bool enabled) { active_expiry_.store(enabled, std::memory_order_relaxed); }
-
 struct Keyspace::DueSlice {
   bool worked = false;
   bool more = false;
@@ -220,7 +218,7 @@ Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_ref
 }
 
 int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us) {
-  if (!active_expiry_.load(std::memory_order_relaxed) || first >= shard_count()) return INT64_MAX;
+  if (first >= shard_count()) return INT64_MAX;
   const int64_t rests_until_ms = expiry_rests_until_ms_.load(std::memory_order_relaxed);
   if (now_ms < rests_until_ms) return rests_until_ms;
   const uint64_t start_ns = clock_->monotonic_ns();

@@ -88,7 +88,6 @@ class Keyspace {
   int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
   // Until that Unix ms nothing expires (CLIENT PAUSE): due keys are absent for readers, but stay. 0: no more.
   void RestExpiry(int64_t until_ms) { expiry_rests_until_ms_.store(until_ms, std::memory_order_relaxed); }
-  void SetActiveExpiry(bool enabled);  // DEBUG SET-ACTIVE-EXPIRE; expired keys that somebody meets still go
 
   // Eviction. Evicts keys by the policy until the used bytes and `need_bytes` fit into the limit. It frees at
   // most the excess that it found at the start, so that what listeners allocate meanwhile costs no further
@@ -138,7 +137,6 @@ class Keyspace {
   std::vector<std::unique_ptr<Shard>> shards_;
 
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::kNoEviction};
-  std::atomic<bool> active_expiry_{true};
   std::atomic<int64_t> expiry_rests_until_ms_{0};
   std::atomic<bool> announce_created_{false};
   std::atomic<uint32_t> evict_next_{0};  // the shard that gives next: all give in turn

@@ -1,6 +1,5 @@
 #include "server/process/supervisor.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -58,8 +57,6 @@ void Supervisor::Ready() {
 }
 
 void Supervisor::Stopping() { Notify("STOPPING=1\n"); }
-
-void Supervisor::Status(std::string_view text) { Notify(fmt::format("STATUS={}\n", text)); }
 
 void Supervisor::Notify(std::string_view message) {
   if (supervision_ != Supervision::kSystemd) return;

@@ -26,7 +26,6 @@ class Supervisor {
   void Starting();
   void Ready();  // under upstart this stops the process until upstart lets it go on
   void Stopping();
-  void Status(std::string_view text);
 
  private:
   void Notify(std::string_view message);

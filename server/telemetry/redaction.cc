@@ -35,12 +35,6 @@ void VisitSecrets(std::span<const std::string_view> arguments, Hide hide) {
 
 }  // namespace
 
-bool HasSecrets(std::span<const std::string_view> arguments) {
-  bool found = false;
-  VisitSecrets(arguments, [&](size_t) { found = true; });
-  return found;
-}
-
 std::vector<std::string_view> Redacted(std::span<const std::string_view> arguments) {
   std::vector<std::string_view> result(arguments.begin(), arguments.end());
   VisitSecrets(arguments, [&](size_t i) { result[i] = kRedacted; });

@@ -7,11 +7,8 @@
 
 namespace corral::telemetry {
 
-// True when Redacted would change something: AUTH, HELLO ... AUTH, CONFIG SET of a sensitive directive.
-// Cheap.
-bool HasSecrets(std::span<const std::string_view> arguments);
-
-// The arguments with "(redacted)" for every secret; views into `arguments`.
+// The arguments with "(redacted)" for every secret, of AUTH, HELLO ... AUTH and CONFIG SET of a sensitive
+// directive; views into `arguments`.
 std::vector<std::string_view> Redacted(std::span<const std::string_view> arguments);
 
 }  // namespace corral::telemetry
