@@ -10,6 +10,7 @@ namespace corral::command {
 
 // What notify-keyspace-events chooses by; one letter each.
 enum EventClass : uint32_t {
+  kEventUntold = 0,  // a change of which no channel is told
   kEventGeneric = config::kNotifyGeneric,
   kEventString = config::kNotifyString,
   kEventList = config::kNotifyList,
@@ -33,6 +34,8 @@ namespace events {
 inline constexpr Event kSet{kEventString, "set"};
 inline constexpr Event kSetRange{kEventString, "setrange"};
 inline constexpr Event kSetBit{kEventString, "setbit"};
+inline constexpr Event kPfAdd{kEventString, "pfadd"};
+inline constexpr Event kPfForm{kEventUntold, "pfform"};  // other bytes that count the same
 inline constexpr Event kAppend{kEventString, "append"};
 inline constexpr Event kIncrBy{kEventString, "incrby"};
 inline constexpr Event kDecrBy{kEventString, "decrby"};

@@ -26,7 +26,11 @@ void CheckKeys(const CommandSpec& spec) {
     }
     // Shard channels stand where keys would, and SUNSUBSCRIBE may name none of them.
     if (keys.begin != KeySpec::Begin::kIndex || (keys.flags & kKeyNotKey) != 0) continue;
-    if (keys.begin_index < 1 || keys.begin_index >= least) Contradiction(spec.name, "keys beyond the arity");
+    // Keys up to the last argument may be none (PFMERGE with a destination alone).
+    const bool optional = keys.find == KeySpec::Find::kRange && keys.last < 0;
+    if (keys.begin_index < 1 || keys.begin_index >= least + optional) {
+      Contradiction(spec.name, "keys beyond the arity");
+    }
     if (keys.find == KeySpec::Find::kRange && keys.last >= 0 && keys.begin_index + keys.last >= least) {
       Contradiction(spec.name, "keys beyond the arity");
     }

@@ -9,10 +9,13 @@ namespace corral::commands {
 
 // Each returns constant rows with static lifetime, defined at the end of the family's file.
 std::span<const command::CommandSpec> StringCommands();
+std::span<const command::CommandSpec> ManyStringsCommands();
+std::span<const command::CommandSpec> ComparedStringCommands();
 std::span<const command::CommandSpec> SubstringCommands();
 std::span<const command::CommandSpec> NumberCommands();
 std::span<const command::CommandSpec> BitmapCommands();
 std::span<const command::CommandSpec> BitFieldCommands();
+std::span<const command::CommandSpec> HyperLogLogCommands();
 std::span<const command::CommandSpec> ListEndCommands();
 std::span<const command::CommandSpec> ListElementCommands();
 std::span<const command::CommandSpec> KeyspaceCommands();

@@ -9,8 +9,9 @@ namespace corral::dispatch {
 
 std::unique_ptr<command::CommandTable> BuildCommandTable() {
   const std::span<const command::CommandSpec> families[] = {
-      commands::StringCommands(),     commands::SubstringCommands(),   commands::DatabaseCommands(),
-      commands::NumberCommands(),     commands::BitmapCommands(),      commands::BitFieldCommands(),
+      commands::StringCommands(),     commands::ManyStringsCommands(), commands::ComparedStringCommands(),
+      commands::SubstringCommands(),  commands::DatabaseCommands(),    commands::NumberCommands(),
+      commands::BitmapCommands(),     commands::BitFieldCommands(),    commands::HyperLogLogCommands(),
       commands::ListEndCommands(),    commands::ListElementCommands(), commands::KeyspaceCommands(),
       commands::ExpireCommands(),     commands::ScanCommands(),        commands::ObjectCommands(),
       commands::ConnectionCommands(), commands::ClientCommands(),      commands::ConfigCommands(),

@@ -216,6 +216,20 @@ bool HyperLogLog::MakeDense(PackedBuffer& buffer) {
   return true;
 }
 
+std::string HyperLogLog::DescribeRuns(std::string_view bytes) {
+  std::string text;
+  const char* end = bytes.data() + bytes.size();
+  Run run;
+  for (const char* at = bytes.data() + kHeaderBytes; at < end && ReadRun(at, end, &run); at += run.bytes) {
+    if (!text.empty()) text += ' ';
+    text += run.value > 0 ? 'v' : run.bytes == 1 ? 'z' : 'Z';
+    text += ':';
+    if (run.value > 0) text += std::to_string(run.value) + ',';
+    text += std::to_string(run.length);
+  }
+  return text;
+}
+
 bool HyperLogLog::MergeInto(std::string_view bytes, Registers* registers) {
   const char* at = bytes.data() + kHeaderBytes;
   if (IsDense(bytes)) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "storage/types/packed_buffer.h"
@@ -46,6 +47,10 @@ class HyperLogLog {
   static Change SetRegister(PackedBuffer& buffer, unsigned index, uint8_t value, size_t sparse_max_bytes);
   // False when the bytes are corrupt.
   [[nodiscard]] static bool MakeDense(PackedBuffer& buffer);
+
+  // The runs of a sparse one as Redis's PFDEBUG DECODE shows them: z and Z zeros, v value,registers. It ends
+  // where the bytes do.
+  static std::string DescribeRuns(std::string_view bytes);
 
   // Raises each register to that of `bytes`; false when those are corrupt.
   [[nodiscard]] static bool MergeInto(std::string_view bytes, Registers* registers);

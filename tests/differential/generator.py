@@ -28,7 +28,7 @@ CONFIG_SETS = [("maxmemory-policy", "allkeys-lru"), ("maxmemory-policy", "allkey
 KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "unlink", "exists", "setrange", "getrange", "substr", "incr", "decr", "mget",
          "incrby", "decrby", "incrbyfloat", "getset", "getdel", "getex", "mset", "msetnx", "lcs", "expire", "pexpire", "expireat", "pexpireat", "ttl",
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
-         "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
+         "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
          "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop", "nosuch"]
 
 
@@ -188,6 +188,18 @@ class Generator(ListCommands):
                      "GET": [self.case(name), self.field_type(), offset]}.get(name, [self.case(name), self.field_type(), offset] + number)
         return args
 
+    # HyperLogLogs ----------------------------------------------------------------------------------------------------
+    def estimate(self):
+        name = self.pick(["PFADD", "PFADD", "PFADD", "PFADD", "PFCOUNT", "PFCOUNT", "PFMERGE", "PFDEBUG", "GET"])
+        few = [b"hll:%d" % i for i in range(3)]
+        key = self.pick(few) if self.chance(0.8) else self.key()
+        if name == "PFADD":
+            count = self.pick([0, 1, 1, 2, 5]) if self.chance(0.9) else 300
+            return [name, key] + [b"%d" % self.random.randint(0, 5000) for _ in range(count)]
+        if name == "PFDEBUG":
+            return [name, self.case(self.pick(["ENCODING", "DECODE", "TODENSE" if self.chance(0.3) else "ENCODING", "FOO"])), key]
+        return [name, key] + ([] if name == "GET" else [self.pick(few) if self.chance(0.9) else self.key() for _ in range(self.pick([0, 0, 1, 2]))])
+
     # Keyspace --------------------------------------------------------------------------------------------------------
     def expire(self):
         name = self.pick(["EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"])
@@ -292,7 +304,7 @@ class Generator(ListCommands):
     # The stream ------------------------------------------------------------------------------------------------------
     def plain(self):
         made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy,
-                          self.bits, self.bitfield, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move])()
+                          self.bits, self.bitfield, self.estimate, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move])()
         return made, "exact"
 
     def commands(self):
@@ -316,7 +328,8 @@ class Generator(ListCommands):
 
 VOLATILE_ARITY = {"HELLO", "SCAN", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
 WEIGHTS = {
-    "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
+    "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "estimate": 5,
+    "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
     "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS,
 }

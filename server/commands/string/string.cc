@@ -1,13 +1,13 @@
-// The string family, whole values: SET and its kin, GET and its kin, and their forms for several keys.
-#include <algorithm>
+// The string family, whole values: SET and its kin, GET and its kin.
 #include <cstdint>
-#include <utility>
+#include <optional>
 
-#include "server/client/client.h"
 #include "server/commands/expire_time.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stale_time.h"
+#include "server/commands/string/put_argument.h"
+#include "server/commands/string/value_condition.h"
 #include "server/config/settings.h"
 #include "storage/base/ascii.h"
 
@@ -22,15 +22,6 @@ using storage::Record;
 namespace events = command::events;
 namespace wire = protocol::wire;
 
-// Stores the i-th argument: a big one in the buffer in which it arrived.
-void Put(Context& ctx, const Key& key, size_t i, const storage::PutOptions& options = {}) {
-  if (storage::SharedBytes buffer = ctx.client.reader.BufferOf(ctx[i])) [[unlikely]] {
-    ctx.db.PutString(key, std::move(buffer), options);
-  } else {
-    ctx.db.PutString(key, ctx[i], options);
-  }
-}
-
 struct SetOptions {
   bool if_absent = false;
   bool if_present = false;
@@ -38,16 +29,20 @@ struct SetOptions {
   bool keep_expiry = false;
   ExpireTime time;
   StaleTime stale;  // only with a time
+  ValueCondition condition;
+  bool conditional() const { return if_absent || if_present || condition.given(); }
 };
 
 // The options of SET behind key and value, in any order. When two contradict each other, the second one is
 // the error.
 bool ReadSetOptions(Context& ctx, SetOptions* options) {
   for (size_t i = 3; i < ctx.size(); ++i) {
-    if (ctx.Is(i, "NX") && !options->if_present) {
+    if (ctx.Is(i, "NX") && !options->if_present && !options->condition.given()) {
       options->if_absent = true;
-    } else if (ctx.Is(i, "XX") && !options->if_absent) {
+    } else if (ctx.Is(i, "XX") && !options->if_absent && !options->condition.given()) {
       options->if_present = true;
+    } else if (!options->if_absent && !options->if_present && options->condition.Take(ctx, i)) {
+      ++i;
     } else if (ctx.Is(i, "GET")) {
       options->reply_old = true;
     } else if (ctx.Is(i, "KEEPTTL") && !options->time.given() && !options->stale.given()) {
@@ -76,6 +71,15 @@ bool ReplyPresent(Context& ctx, const Key& key) {
   return true;
 }
 
+// Whether the present value lets SET store another; nothing after an error reply.
+std::optional<bool> MayStore(Context& ctx, const Key& key, const SetOptions& options) {
+  if (!options.conditional()) return true;
+  const Record* record = FindForWrite(ctx, key);
+  if (!options.condition.given()) return (record != nullptr) == options.if_present;
+  if (!ExpectString(ctx, record)) return std::nullopt;
+  return options.condition.Met(ctx, record);
+}
+
 void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
   storage::PutOptions put{.keep_expiry = options.keep_expiry};
   if (options.time.given() && !options.time.Read(ctx, &put.expire_at_ms)) return;
@@ -84,26 +88,25 @@ void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
     if (!options.stale.Extend(ctx, put.fresh_until_ms, &put.expire_at_ms)) return;
   }
   Key key = ctx.Key(1);
-  if (options.reply_old && !ReplyPresent(ctx, key)) return;
-  if (options.if_absent || options.if_present) {
-    bool present = FindForWrite(ctx, key) != nullptr;
-    if (present != options.if_present) {
-      if (!options.reply_old) ctx.reply.Null();
-      return;
-    }
+  const std::optional<bool> may_store = MayStore(ctx, key, options);
+  if (!may_store || (options.reply_old && !ReplyPresent(ctx, key))) return;
+  if (!*may_store) {
+    if (!options.reply_old) ctx.reply.Null();
+    return;
   }
-  Put(ctx, key, value, put);
+  PutArgument(ctx, key, value, put);
   ctx.Changed(key, events::kSet);
   if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
   if (!options.reply_old) ctx.reply.Ok();
 }
 
-// SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
-//   PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]
+// SET key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET]
+//   [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
+//   [SWR seconds | PSWR milliseconds]
 void Set(Context& ctx) {
   if (ctx.size() == 3) [[likely]] {
     Key key = ctx.Key(1);
-    Put(ctx, key, 2);
+    PutArgument(ctx, key, 2);
     ctx.Changed(key, events::kSet);
     ctx.reply.Ok();
     return;
@@ -116,17 +119,19 @@ void Set(Context& ctx) {
 void SetNx(Context& ctx) {
   Key key = ctx.Key(1);
   if (FindForWrite(ctx, key) != nullptr) return ctx.reply.Integer(0);
-  Put(ctx, key, 2);
+  PutArgument(ctx, key, 2);
   ctx.Changed(key, events::kSet);
   ctx.reply.Integer(1);
 }
 
 // SETEX key seconds value
-void SetEx(Context& ctx) { SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}}, 3); }
+void SetEx(Context& ctx) {
+  SetWithOptions(ctx, {.time = {ExpireTime::Form::kSeconds, 2}, .stale = {}, .condition = {}}, 3);
+}
 
 // PSETEX key milliseconds value
 void PSetEx(Context& ctx) {
-  SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}}, 3);
+  SetWithOptions(ctx, {.time = {ExpireTime::Form::kMilliseconds, 2}, .stale = {}, .condition = {}}, 3);
 }
 
 // GET key
@@ -140,7 +145,7 @@ void Get(Context& ctx) {
 void GetSet(Context& ctx) {
   Key key = ctx.Key(1);
   if (!ReplyPresent(ctx, key)) return;
-  Put(ctx, key, 2);
+  PutArgument(ctx, key, 2);
   ctx.Changed(key, events::kSet);
 }
 
@@ -187,60 +192,20 @@ void GetEx(Context& ctx) {
   }
 }
 
-// MGET key [key ...]
-void MGet(Context& ctx) {
-  ctx.reply.Array(ctx.size() - 1);
-  for (size_t i = 1; i < ctx.size(); ++i) {
-    const Record* record = FindForRead(ctx, ctx.Key(i));
-    if (record == nullptr || record->type() != storage::ValueType::kString) {
-      ctx.reply.Null();
-    } else {
-      ReplyString(ctx.reply, *record);
-    }
-  }
-}
-
-// True when every key has its value; answers the error of a wrong number of arguments otherwise.
-bool ExpectPairs(Context& ctx) {
-  if (ctx.size() % 2 == 1) return true;
-  ctx.reply.Error(wire::WrongArity(ctx.command.name));
-  return false;
-}
-
-void SetPairs(Context& ctx) {
-  for (size_t i = 1; i < ctx.size(); i += 2) {
-    Key key = ctx.Key(i);
-    Put(ctx, key, i + 1);
-    ctx.Changed(key, events::kSet);
-  }
-}
-
-// MSET key value [key value ...]
-void MSet(Context& ctx) {
-  if (!ExpectPairs(ctx)) return;
-  SetPairs(ctx);
-  ctx.reply.Ok();
-}
-
-// MSETNX key value [key value ...]
-void MSetNx(Context& ctx) {
-  if (!ExpectPairs(ctx)) return;
-  for (size_t i = 1; i < ctx.size(); i += 2) {
-    if (FindForWrite(ctx, ctx.Key(i)) != nullptr) return ctx.reply.Integer(0);
-  }
-  SetPairs(ctx);
-  ctx.reply.Integer(1);
-}
-
 using enum command::Flag;
 using enum command::Category;
 using enum command::KeyFlag;
 
-// SET reads the key only to answer GET.
+// SET reads the key only to answer GET or to compare its value.
 uint16_t SetKeyFlags(std::span<const std::string_view> arguments) {
-  auto is_get = [](std::string_view word) { return storage::EqualInAnyCase(word, "get"); };
-  bool get = arguments.size() > 3 && std::any_of(arguments.begin() + 3, arguments.end(), is_get);
-  return get ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate;
+  bool get = false, compares = false;
+  for (size_t i = 3; i < arguments.size(); ++i) {
+    const auto is = [&](std::string_view word) { return storage::EqualInAnyCase(arguments[i], word); };
+    get |= is("get");
+    compares |= is("ifeq") || is("ifne") || is("ifdeq") || is("ifdne");
+  }
+  if (get) return kKeyRw | kKeyAccess | kKeyUpdate;
+  return compares ? kKeyRw | kKeyUpdate : kKeyOw | kKeyUpdate;
 }
 
 constexpr KeySpec kSetKey[] = {{.flags = kKeyRw | kKeyAccess | kKeyUpdate | kKeyVariableFlags,
@@ -252,12 +217,6 @@ constexpr KeySpec kInsertKey[] = {{.flags = kKeyOw | kKeyInsert}};
 constexpr KeySpec kOverwriteKey[] = {{.flags = kKeyOw | kKeyUpdate}};
 constexpr KeySpec kReplaceKey[] = {{.flags = kKeyRw | kKeyAccess | kKeyUpdate}};
 constexpr KeySpec kTakeKey[] = {{.flags = kKeyRw | kKeyAccess | kKeyDelete}};
-constexpr KeySpec kOverwritePairs[] = {{.flags = kKeyOw | kKeyUpdate, .last = -1, .step = 2}};
-constexpr KeySpec kInsertPairs[] = {{.flags = kKeyOw | kKeyInsert, .last = -1, .step = 2}};
-
-constexpr std::string_view kManyShards[] = {"request_policy:multi_shard"};
-constexpr std::string_view kManyShardsAll[] = {"request_policy:multi_shard", "response_policy:all_succeeded"};
-constexpr std::string_view kManyShardsLeast[] = {"request_policy:multi_shard", "response_policy:agg_min"};
 
 constexpr CommandSpec kCommands[] = {
     {.name = "set",
@@ -271,7 +230,7 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1)",
      .summary = "Stores a string under a key, whatever was there before.",
      .syntax =
-         "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]"},
+         "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]"},
     {.name = "setnx",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -358,42 +317,6 @@ constexpr CommandSpec kCommands[] = {
      .summary = "Returns the string under a key and may change when the key expires.",
      .syntax =
          "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]"},
-    {.name = "mget",
-     .arity = -2,
-     .flags = kReadonly | kFast,
-     .categories = kCatString,
-     .keys = command::kReadKeys,
-     .handler = MGet,
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(N), N being the number of keys.",
-     .summary = "Returns the strings under several keys in one reply.",
-     .syntax = "key [key ...]",
-     .tips = kManyShards},
-    {.name = "mset",
-     .arity = -3,
-     .flags = kWrite | kDenyOom,
-     .categories = kCatString,
-     .keys = kOverwritePairs,
-     .handler = MSet,
-     .group = "string",
-     .since = "1.0.1",
-     .complexity = "O(N), N being the number of keys.",
-     .summary = "Stores several strings in one step.",
-     .syntax = "key value [key value ...]",
-     .tips = kManyShardsAll},
-    {.name = "msetnx",
-     .arity = -3,
-     .flags = kWrite | kDenyOom,
-     .categories = kCatString,
-     .keys = kInsertPairs,
-     .handler = MSetNx,
-     .group = "string",
-     .since = "1.0.1",
-     .complexity = "O(N), N being the number of keys.",
-     .summary = "Stores several strings in one step, or none when one of the keys is there.",
-     .syntax = "key value [key value ...]",
-     .tips = kManyShardsLeast},
 };
 
 }  // namespace

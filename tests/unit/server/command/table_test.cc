@@ -132,12 +132,37 @@ TEST_CASE("renaming") {
   CHECK(table.top_level().size() == 4);
 }
 
+TEST_CASE("a row may end in keys that are none") {
+  static constexpr KeySpec kTargetAndSources[] = {{.flags = kKeyRw},
+                                                  {.flags = kKeyRo, .begin_index = 2, .last = -1}};
+  static constexpr CommandSpec kRow[] = {{.name = "merge",
+                                          .arity = -2,
+                                          .flags = kWrite,
+                                          .keys = kTargetAndSources,
+                                          .handler = [](Context&) {},
+                                          .group = "generic",
+                                          .since = "1.0.0",
+                                          .complexity = "O(N)",
+                                          .summary = "Merges.",
+                                          .syntax = "target [source [source ...]]"}};
+  const std::span<const CommandSpec> families[] = {kRow};
+  const CommandTable table(families);
+  const Command& merge = *table.Find("merge");
+  CHECK(merge.first_key == 1);
+  CHECK(merge.last_key == -1);
+  std::vector<KeyPosition> keys;
+  const std::string_view alone[] = {"merge", "a"}, both[] = {"merge", "a", "b"};
+  CHECK_FALSE(FindKeys(merge, alone, &keys));  // as Redis: the second range does not fit
+  CHECK(FindKeys(merge, both, &keys));
+  CHECK(keys.size() == 2);
+}
+
 // The legacy ranges and categories as redis-server's COMMAND INFO shows them.
 TEST_CASE("the families of strings and keys fit together") {
   const std::span<const CommandSpec> families[] = {
-      commands::StringCommands(),   commands::SubstringCommands(), commands::NumberCommands(),
-      commands::KeyspaceCommands(), commands::DatabaseCommands(),  commands::ExpireCommands(),
-      commands::ScanCommands(),     commands::ObjectCommands()};
+      commands::StringCommands(), commands::ManyStringsCommands(), commands::SubstringCommands(),
+      commands::NumberCommands(), commands::KeyspaceCommands(),    commands::DatabaseCommands(),
+      commands::ExpireCommands(), commands::ScanCommands(),        commands::ObjectCommands()};
   CommandTable table(families);
   struct Expected {
     std::string_view name;
@@ -149,6 +174,7 @@ TEST_CASE("the families of strings and keys fit together") {
       {"get", 1, 1, 1, kCatRead | kCatString | kCatFast},
       {"mset", 1, -1, 2, kCatWrite | kCatString | kCatSlow},
       {"mget", 1, -1, 1, kCatRead | kCatString | kCatFast},
+      {"msetex", 0, 0, 0, kCatWrite | kCatString | kCatSlow},
       {"lcs", 1, 2, 1, kCatRead | kCatString | kCatSlow},
       {"rename", 1, 2, 1, kCatKeyspace | kCatWrite | kCatSlow},
       {"copy", 1, 2, 1, kCatKeyspace | kCatWrite | kCatSlow},

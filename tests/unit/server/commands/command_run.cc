@@ -7,8 +7,10 @@ namespace {
 
 command::CommandTable Table() {
   const std::span<const command::CommandSpec> families[] = {
-      StringCommands(), SubstringCommands(), NumberCommands(), KeyspaceCommands(), DatabaseCommands(),
-      ExpireCommands(), ScanCommands(),      ObjectCommands(), BitmapCommands(),   BitFieldCommands()};
+      StringCommands(),     ManyStringsCommands(), ComparedStringCommands(), SubstringCommands(),
+      NumberCommands(),     KeyspaceCommands(),    DatabaseCommands(),       ExpireCommands(),
+      ScanCommands(),       ObjectCommands(),      BitmapCommands(),         BitFieldCommands(),
+      HyperLogLogCommands()};
   return command::CommandTable(families);
 }
 

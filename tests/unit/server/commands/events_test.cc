@@ -58,6 +58,49 @@ TEST_CASE("writes of bits") {
   CHECK(events({"bitop", "or", "b", "absent"}) == Events{});
 }
 
+TEST_CASE("writes of HyperLogLogs") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  CHECK(events({"pfadd", "a"}) == Events{"pfadd 0 a"});
+  CHECK(events({"pfadd", "a"}) == Events{});
+  CHECK(events({"pfadd", "a", "x", "y"}) == Events{"pfadd 0 a"});
+  CHECK(events({"pfadd", "a", "x"}) == Events{});
+  CHECK(events({"pfcount", "a"}) == Events{"pfform 0 a"});  // the count is kept: told to no channel
+  CHECK(events({"pfcount", "a"}) == Events{});
+  CHECK(events({"pfcount", "a", "b"}) == Events{});
+  CHECK(events({"pfmerge", "b", "a"}) == Events{"pfadd 0 b"});
+  CHECK(events({"pfdebug", "todense", "b"}) == Events{"pfform 0 b"});
+  CHECK(events({"pfdebug", "getreg", "b"}) == Events{});
+  // Its runs end before the last register.
+  const std::string corrupt = std::string("HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80", 16) + "\x60";
+  run({"set", "c", corrupt});
+  run.Events();
+  CHECK(run({"pfcount", "c"}) == "-INVALIDOBJ Corrupted HLL object detected\r\n");
+  CHECK(run.Events().empty());
+}
+
+TEST_CASE("writes of strings that are compared") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  CHECK(events({"set", "a", "1", "IFEQ", "x"}) == Events{});
+  CHECK(events({"set", "a", "1", "IFNE", "x"}) == Events{"set 0 a"});
+  CHECK(events({"set", "a", "2", "IFEQ", "1", "EX", "10"}) == Events{"set 0 a", "expire 0 a"});
+  CHECK(events({"delex", "a", "IFEQ", "1"}) == Events{});
+  CHECK(events({"delex", "a", "IFEQ", "2"}) == Events{"del 0 a"});
+  CHECK(events({"delex", "a"}) == Events{});
+  CHECK(events({"msetex", "2", "a", "1", "b", "2", "EX", "10"}) ==
+        Events{"set 0 a", "expire 0 a", "set 0 b", "expire 0 b"});
+  CHECK(events({"msetex", "2", "a", "1", "c", "2", "NX"}) == Events{});
+  CHECK(events({"delifeq", "a", "2"}) == Events{});
+  CHECK(events({"delifeq", "a", "1"}) == Events{"del 0 a"});
+}
+
 TEST_CASE("writes of keys") {
   CommandRun run;
   auto events = [&](std::vector<std::string_view> arguments) {

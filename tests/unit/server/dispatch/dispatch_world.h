@@ -91,8 +91,8 @@ class DispatchWorld : public client::ClientOwner,
  private:
   static command::CommandTable Table(std::span<const command::CommandSpec> rows) {
     const std::span<const command::CommandSpec> families[] = {
-        commands::StringCommands(), commands::SubstringCommands(), commands::KeyspaceCommands(),
-        commands::ConnectionCommands(), rows};
+        commands::StringCommands(),   commands::ManyStringsCommands(), commands::SubstringCommands(),
+        commands::KeyspaceCommands(), commands::ConnectionCommands(),  rows};
     return command::CommandTable(families);
   }
 

@@ -10,9 +10,9 @@ namespace {
 
 command::CommandTable Table() {
   const std::span<const command::CommandSpec> families[] = {
-      commands::StringCommands(),   commands::SubstringCommands(), commands::NumberCommands(),
-      commands::KeyspaceCommands(), commands::ExpireCommands(),    commands::DatabaseCommands(),
-      commands::LeaseCommands()};
+      commands::StringCommands(),   commands::ManyStringsCommands(), commands::SubstringCommands(),
+      commands::NumberCommands(),   commands::KeyspaceCommands(),    commands::ExpireCommands(),
+      commands::DatabaseCommands(), commands::LeaseCommands()};
   return command::CommandTable(families);
 }
 

@@ -84,6 +84,15 @@ TEST_CASE("neighbours of one value become one run") {
   CHECK(buffer.size() == HyperLogLog::kHeaderBytes + 2 + 1 + 2);  // zeros, one run of four, zeros
 }
 
+TEST_CASE("runs are described as PFDEBUG DECODE shows them") {
+  OwnedBuffer buffer = Empty();
+  CHECK(HyperLogLog::DescribeRuns(buffer.view()) == "Z:16384");
+  HyperLogLog::SetRegister(buffer, 10, 3, kSparseMax);
+  CHECK(HyperLogLog::DescribeRuns(buffer.view()) == "z:10 v:3,1 Z:16373");
+  const std::string cut(buffer.data(), buffer.size() - 1);
+  CHECK(HyperLogLog::DescribeRuns(cut) == "z:10 v:3,1");
+}
+
 TEST_CASE("random bytes behind the header are read without harm") {
   Random random(41);
   size_t corrupt = 0;
