@@ -81,6 +81,9 @@ class Keyspace {
   void SetEvictionPolicy(EvictionPolicy policy);  // LRU and LFU stamps change their meaning: restarts them
   void CheckInvariants() const;                   // aborts with a message
 
+  // For a command's random choices: what a generator of its own begins with. Any thread, no lock.
+  uint64_t NextRandom();
+
   // Expiry, and what else is done little by little under the shards' locks (Shard::SettleSome). Runs due keys
   // of shards first, first + step, ... until done or until `budget_us` is used up. Returns the Unix ms at
   // which the next call has work (now_ms when work is left, INT64_MAX when nothing is pending). Locks shards
@@ -125,7 +128,6 @@ class Keyspace {
     uint64_t bytes = 0;
   };
   Freed EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms);
-  uint64_t NextRandom();
 
   KeyHasher hasher_;
   KeyspaceListener* listener_;

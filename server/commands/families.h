@@ -36,5 +36,11 @@ std::span<const command::CommandSpec> MemoryCommands();
 std::span<const command::CommandSpec> DebugCommands();
 std::span<const command::CommandSpec> ServerCommands();
 std::span<const command::CommandSpec> LeaseCommands();
+std::span<const command::CommandSpec> ZsetCommands();
+std::span<const command::CommandSpec> ZsetRangeCommands();
+std::span<const command::CommandSpec> ZsetPartCommands();
+std::span<const command::CommandSpec> ZsetPopCommands();
+std::span<const command::CommandSpec> ZsetWalkCommands();
+std::span<const command::CommandSpec> ZsetCombineCommands();
 
 }  // namespace corral::commands

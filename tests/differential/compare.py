@@ -46,12 +46,21 @@ def without_identity(node):
     return node[0], items
 
 
+def scanned(node):
+    """The reply of a scan of pairs, the pairs in any order."""
+    if node[0] != "*" or node[1][1][0] != "*":
+        return node
+    items = list(map(resp.render, node[1][1][1]))
+    return node[1][0], sorted(zip(items[::2], items[1::2]))
+
+
 KINDS = {
     "exact": lambda mine, theirs: mine == theirs,
     "milliseconds": lambda mine, theirs: near(mine, theirs, TOLERANCE_MS),
     "seconds": lambda mine, theirs: near(mine, theirs, TOLERANCE_MS // 1000),
     "unordered": lambda mine, theirs: ordered(mine) == ordered(theirs),
     "shape": lambda mine, theirs: shape(mine) == shape(theirs),
+    "scan": lambda mine, theirs: scanned(mine) == scanned(theirs),
     "hello": lambda mine, theirs: without_identity(mine) == without_identity(theirs),
 }
 

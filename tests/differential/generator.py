@@ -7,6 +7,7 @@ moment at which a server runs the command.
 import itertools
 
 from lists import LIST_WEIGHTS, ListCommands
+from zsets import ZSET_WEIGHTS, ZsetCommands
 
 FAR = 33177117420  # seconds: the year 3021
 GARBAGE = [b"abc", b"", b" 1", b"1 ", b"+1", b"-0", b"007", b"1.5", b"1e3", b"0x10", b"nan", b"inf", b"-inf", b"\xff\x00",
@@ -29,13 +30,15 @@ KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "u
          "incrby", "decrby", "incrbyfloat", "getset", "getdel", "getex", "mset", "msetnx", "lcs", "expire", "pexpire", "expireat", "pexpireat", "ttl",
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
          "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
-         "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop", "nosuch"]
+         "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop",
+         "zadd", "zrange", "zrangestore", "zmpop", "zunion", "zinterstore", "zrangebyscore", "zpopmin", "nosuch"]
 
 
-class Generator(ListCommands):
+class Generator(ListCommands, ZsetCommands):
     def __init__(self, random, protocol):
         self.random, self.protocol = random, protocol
         self.keys = [b"key:%d" % i for i in range(30)] + [b"", b"\x00bin\r\n\xff", b"{tag}a", b"a*[b]?", b"k" * 100]
+        self.lex_keys = [b"lex:%d" % i for i in range(4)]
         table = [(weight, getattr(self, name)) for name, weight in WEIGHTS.items()]
         self.makers = [maker for _, maker in table]
         self.cumulative = list(itertools.accumulate(weight for weight, _ in table))
@@ -304,7 +307,8 @@ class Generator(ListCommands):
     # The stream ------------------------------------------------------------------------------------------------------
     def plain(self):
         made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy,
-                          self.bits, self.bitfield, self.estimate, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move])()
+                          self.bits, self.bitfield, self.estimate, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move,
+                          self.zset_add, self.zset_range, self.zset_combine])()
         return made, "exact"
 
     def commands(self):
@@ -326,10 +330,10 @@ class Generator(ListCommands):
         return args[0] not in VOLATILE_ARITY and str(args[1:2]).upper() != "['LIST']"
 
 
-VOLATILE_ARITY = {"HELLO", "SCAN", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
+VOLATILE_ARITY = {"HELLO", "SCAN", "ZSCAN", "ZRANDMEMBER", "ZRANK", "ZREVRANK", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
 WEIGHTS = {
     "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "estimate": 5,
     "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
-    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS,
+    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS, **ZSET_WEIGHTS,
 }

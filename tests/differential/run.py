@@ -26,7 +26,8 @@ SHOWN = 12  # distinct mismatches printed in full
 TYPES = ["string", "list", "set", "zset", "hash", "stream"]
 SHARED = {"maxmemory-policy": "noeviction", "maxmemory": "0", "timeout": "0", "hz": "10", "slowlog-max-len": "128", "maxmemory-samples": "5",
           "notify-keyspace-events": "", "lfu-log-factor": "10", "lfu-decay-time": "1", "lazyfree-lazy-expire": "no",
-          "client-output-buffer-limit": "normal 0 0 0", "list-max-listpack-size": "-2"}
+          "client-output-buffer-limit": "normal 0 0 0", "list-max-listpack-size": "-2",
+          "zset-max-listpack-entries": "128", "zset-max-listpack-value": "64"}
 
 
 def line(args):
@@ -154,7 +155,7 @@ class CommandRun:
                     self.fail(["SCAN"], "after step %d, database %d" % (done, database), str(scan), str(keys[0]), self.recent)
                     return False
                 questions = [q for key in keys[0] for q in ((["GET", key], "exact"), (["PTTL", key], "milliseconds"), (["OBJECT", "ENCODING", key], "exact"),
-                                                             (["LRANGE", key, 0, -1], "exact"))]
+                                                             (["LRANGE", key, 0, -1], "exact"), (["DEBUG", "DIGEST-VALUE", key], "exact"))]
                 for side in sides:
                     side.send_raw(b"".join(resp.encode(args) for args, _ in questions))
                 for args, kind in questions:

@@ -199,14 +199,17 @@ def _parse(text, at, top=False):
     kind = {"[": "*", "{": "%"}.get(text[at]) or text[at]
     at += 1 if text[at] in "[{" else 2
     close, items = "}" if kind in "%|" else "]", []
+    separated = True  # a comma behind a separator begins a double
     while True:
-        while text[at] in " ,\n":
+        while text[at] in " \n":
             at += 1
         if text[at] == close:
             return (kind, items), at + 1
-        if text.startswith("=>", at):
-            at += 2
+        if not separated:
+            separated = True
+            at += 2 if text.startswith("=>", at) else text[at] == ","
             continue
+        separated = False
         item, at = _parse(text, at)
         items.append(item)
 

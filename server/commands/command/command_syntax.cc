@@ -110,6 +110,12 @@ constexpr Exception kExceptions[] = {
     {"zcount", "min", ArgumentType::kDouble},
     {"zrange", "start", ArgumentType::kString},
     {"zrange", "stop", ArgumentType::kString},
+    {"zrangebyscore", "max", ArgumentType::kDouble},
+    {"zrangebyscore", "min", ArgumentType::kDouble},
+    {"zremrangebyscore", "max", ArgumentType::kDouble},
+    {"zremrangebyscore", "min", ArgumentType::kDouble},
+    {"zrevrangebyscore", "max", ArgumentType::kDouble},
+    {"zrevrangebyscore", "min", ArgumentType::kDouble},
 };
 
 ArgumentType TypeOf(std::string_view command, std::string_view name) {

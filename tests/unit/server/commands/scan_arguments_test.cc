@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "server/commands/keys/scan.h"
+#include "server/commands/scan_arguments.h"
 
 namespace corral::commands {
 namespace {
