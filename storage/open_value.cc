@@ -77,6 +77,11 @@ void OpenValue::Resize(size_t size) {
   }
 }
 
+void OpenValue::Erase(Reclaim reclaim) {
+  open_ = false;
+  database_.Erase(key_, reclaim);
+}
+
 bool OpenValue::Close() {
   if (!open_) return false;
   open_ = false;

@@ -30,6 +30,8 @@ class OpenValue final : public ValueSlot {
   void Begin(PackedForm form);
   void Become(PackedForm form, std::string_view bytes) override;
   void Become(std::unique_ptr<Object> object) override;
+  // Erases the key with all that it holds, and leaves.
+  void Erase(Reclaim reclaim);
   // Leaves before the end of the block. True when the key was there and is not any more.
   bool Close();
 

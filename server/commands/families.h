@@ -42,5 +42,10 @@ std::span<const command::CommandSpec> ZsetPartCommands();
 std::span<const command::CommandSpec> ZsetPopCommands();
 std::span<const command::CommandSpec> ZsetWalkCommands();
 std::span<const command::CommandSpec> ZsetCombineCommands();
+std::span<const command::CommandSpec> HashCommands();
+std::span<const command::CommandSpec> HashWalkCommands();
+std::span<const command::CommandSpec> SetCommands();
+std::span<const command::CommandSpec> SetRandomCommands();
+std::span<const command::CommandSpec> SetCombineCommands();
 
 }  // namespace corral::commands

@@ -27,7 +27,7 @@ bool ReadCursor(command::Context& ctx, size_t i, uint64_t* cursor) {
   return false;
 }
 
-bool ScanArguments::Read(command::Context& ctx, size_t first, bool takes_type) {
+bool ScanArguments::Read(command::Context& ctx, size_t first, ScanOption extra) {
   for (size_t i = first; i < ctx.size(); i += 2) {
     const bool has_value = i + 1 < ctx.size();
     if (has_value && ctx.Is(i, "COUNT")) {
@@ -40,8 +40,11 @@ bool ScanArguments::Read(command::Context& ctx, size_t first, bool takes_type) {
       count = static_cast<uint64_t>(number);
     } else if (has_value && ctx.Is(i, "MATCH")) {
       pattern = ctx[i + 1];
-    } else if (has_value && takes_type && ctx.Is(i, "TYPE")) {
+    } else if (has_value && extra == ScanOption::kType && ctx.Is(i, "TYPE")) {
       type = ctx[i + 1];
+    } else if (extra == ScanOption::kNoValues && ctx.Is(i, "NOVALUES")) {
+      no_values = true;
+      --i;  // it has no value of its own
     } else {
       ctx.ReplySyntaxError();
       return false;

@@ -19,14 +19,18 @@ bool ParseCursor(std::string_view text, uint64_t* cursor);
 // The same of argument `i`; answers a mistake.
 bool ReadCursor(command::Context& ctx, size_t i, uint64_t* cursor);
 
+// The option that only one command takes.
+enum class ScanOption : uint8_t { kNone, kType, kNoValues };
+
 struct ScanArguments {
   uint64_t count = 10;
   std::string_view pattern = "*";
   std::optional<std::string_view> type;
+  bool no_values = false;
 
-  // Reads the options from argument `first` on: MATCH, COUNT, and TYPE if it is one. Answers a mistake and
-  // returns false then.
-  bool Read(command::Context& ctx, size_t first, bool takes_type = false);
+  // Reads the options from argument `first` on: MATCH, COUNT, and `extra`. Answers a mistake and returns
+  // false then.
+  bool Read(command::Context& ctx, size_t first, ScanOption extra = ScanOption::kNone);
   bool Match(std::string_view name) const;
 };
 

@@ -20,7 +20,8 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::DebugCommands(),       commands::ServerCommands(),      commands::LeaseCommands(),
       commands::PubsubCommands(),      commands::ZsetCommands(),        commands::ZsetRangeCommands(),
       commands::ZsetPartCommands(),    commands::ZsetPopCommands(),     commands::ZsetWalkCommands(),
-      commands::ZsetCombineCommands(),
+      commands::ZsetCombineCommands(), commands::HashCommands(),        commands::HashWalkCommands(),
+      commands::SetCommands(),         commands::SetRandomCommands(),   commands::SetCombineCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

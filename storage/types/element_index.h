@@ -13,6 +13,18 @@
 
 namespace corral::storage {
 
+// Takes the steps of a walk from `cursor` on until about `count` elements were met, or ten steps for each of
+// them: step(cursor, &met) returns where to go on, 0 at the end.
+template <class Step>
+uint64_t ScanSome(uint64_t cursor, uint64_t count, Step&& step) {
+  uint64_t met = 0;
+  for (uint64_t i = 0; met < count && i / 10 < count; ++i) {
+    cursor = step(cursor, &met);
+    if (cursor == 0) break;
+  }
+  return cursor;
+}
+
 // `Entries` is what a HashIndex needs (hash_index.h), and
 //
 //   explicit Entries(const KeyHasher&)

@@ -18,7 +18,7 @@ using storage::Record;
 void Scan(Context& ctx) {
   uint64_t cursor = 0;
   ScanArguments arguments;
-  if (!ReadCursor(ctx, 1, &cursor) || !arguments.Read(ctx, 2, true)) return;
+  if (!ReadCursor(ctx, 1, &cursor) || !arguments.Read(ctx, 2, ScanOption::kType)) return;
   std::vector<std::string> names;  // copies: the shards are unlocked before the reply
   cursor = ctx.db.Scan(cursor, arguments.count, [&](const Record& record) {
     if (arguments.type && !storage::EqualInAnyCase(*arguments.type, storage::NameOf(record.type()))) return;

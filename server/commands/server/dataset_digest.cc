@@ -32,6 +32,7 @@ class ElementDigest final : public storage::ValueSink {
  public:
   ElementDigest(bool ordered, Sha1Digest* digest) : ordered_(ordered), digest_(digest) {}
   void Element(std::span<const std::string_view> parts) override {
+    if (!ordered_ && parts.size() == 1) return Xor(parts[0], digest_);
     Sha1Digest alone{};
     for (const std::string_view part : parts) Mix(part, ordered_ ? digest_ : &alone);
     if (!ordered_) Xor(Bytes(alone), digest_);

@@ -1,0 +1,174 @@
+#include "storage/types/set.h"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+
+#include "storage/base/number.h"
+#include "storage/types/packed_object.h"
+
+namespace corral::storage {
+namespace {
+
+// Redis's bound on a set of integers, whatever the directive says.
+constexpr size_t kMaxIntSetEntries = size_t{1} << 30;
+
+// Moves the members into a large set, of which `member` is the first that has no room here.
+void BecomeLarge(ValueSlot& slot) {
+  auto large = std::make_unique<SetObject>();
+  Set(slot.value()).ForEach([&](const Set::Member& member) { large->Add(member); });
+  slot.Become(std::move(large));
+}
+
+size_t DigitsOf(int64_t integer) {
+  IntegerText scratch;
+  return FormatInt64(integer, scratch.digits);
+}
+
+// Whether the integers and a text fit into a packed list.
+bool PacksWith(const IntSet& set, size_t text_size, const SetLimits& limits) {
+  const size_t count = set.count();
+  if (count >= limits.packed_entries || text_size > limits.packed_bytes) return false;
+  // The longest integer is the first or the last.
+  return std::max(DigitsOf(set[0]), DigitsOf(set[count - 1])) <= limits.packed_bytes &&
+         PackedList::kEmptyBytes + count * PackedElement(INT64_MIN).size() + text_size <
+             PackedList::kMaxBytes;
+}
+
+void BecomePacked(ValueSlot& slot) {
+  const IntSet set(slot.view());
+  DetachedValue packed(PackedForm::kSet);
+  for (size_t i = 0, count = set.count(); i < count; ++i) PackedList::Append(packed, PackedElement(set[i]));
+  slot.Become(PackedForm::kSet, packed.view());
+}
+
+// As a packed set has it: an integer wherever it reads as one. A large set has longer ones as text.
+Set::Member MemberOf(std::string_view text) {
+  int64_t integer;
+  if (text.size() < kIntegerDigits && ParseInt64(text, &integer)) {
+    return {.is_integer = true, .integer = integer, .text = {}};
+  }
+  return {.text = text};
+}
+
+Set::Member Canonical(const Set::Member& member) {
+  return member.is_integer ? member : MemberOf(member.text);
+}
+
+PackedList::Position FindIn(const PackedList& list, const Set::Member& member) {
+  IntegerText scratch;
+  return list.Find(member.Text(scratch), list.begin());
+}
+
+bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
+  if (!IntSet::Insert(slot, integer)) return false;
+  const size_t most = std::min(limits.int_set_entries, kMaxIntSetEntries);
+  if (IntSet(slot.view()).count() > most) BecomeLarge(slot);
+  return true;
+}
+
+bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
+  const PackedList list(slot.view());
+  if (FindIn(list, member) != list.end()) return false;
+  IntegerText scratch;
+  const std::string_view text = member.Text(scratch);
+  const PackedElement element = member.is_integer ? PackedElement(member.integer) : PackedElement(text);
+  if (list.count() < limits.packed_entries && text.size() <= limits.packed_bytes &&
+      list.bytes() + element.size() < PackedList::kMaxBytes) {
+    PackedList::Append(slot, element);
+    return true;
+  }
+  BecomeLarge(slot);
+  return slot.as<SetObject>().Add(member);
+}
+
+}  // namespace
+
+bool Set::Contains(std::string_view member) const {
+  if (!value_.packed()) return value_.as<SetObject>().Contains(member);
+  return Contains(MemberOf(member));
+}
+
+bool Set::Contains(const Member& member) const {
+  if (!value_.packed()) return value_.as<SetObject>().Contains(member);
+  if (value_.form() == PackedForm::kIntSet) {
+    const Member canonical = Canonical(member);
+    return canonical.is_integer && IntSet(value_.bytes()).Contains(canonical.integer);
+  }
+  const PackedList list(value_.bytes());
+  return FindIn(list, member) != list.end();
+}
+
+Set::Member Set::RandomMember(Random& random) const {
+  if (!value_.packed()) return value_.as<SetObject>().RandomMember(random);
+  const size_t index = random.Below(size());
+  if (value_.form() == PackedForm::kIntSet) {
+    return {.is_integer = true, .integer = IntSet(value_.bytes())[index], .text = {}};
+  }
+  const PackedList list(value_.bytes());
+  return list[list.At(index)];
+}
+
+std::vector<Set::Member> Set::Sample(size_t count, Random& random) const {
+  std::vector<Member> chosen;
+  chosen.reserve(count);
+  if (!value_.packed() && count <= size() / 3) {
+    // Few of many: one after another, until there are enough different ones. Members lie in places of their
+    // own, or are integers.
+    std::unordered_set<int64_t> integers;
+    std::unordered_set<const char*> texts;
+    while (chosen.size() < count) {
+      const Member member = RandomMember(random);
+      const bool is_new = member.is_integer ? integers.insert(member.integer).second
+                                            : texts.insert(member.text.data()).second;
+      if (is_new) chosen.push_back(member);
+    }
+    return chosen;
+  }
+  // One walk, on which each member is taken with the chance that makes the rest come out (Knuth's algorithm
+  // S).
+  size_t left = size();
+  ForEach([&](const Member& member) {
+    if (random.Below(left--) < count - chosen.size()) chosen.push_back(member);
+  });
+  return chosen;
+}
+
+std::optional<PackedForm> FormOfNewSet(std::string_view member, size_t count, const SetLimits& limits) {
+  if (count <= limits.int_set_entries && MemberOf(member).is_integer) return PackedForm::kIntSet;
+  if (count <= limits.packed_entries) return PackedForm::kSet;
+  return std::nullopt;
+}
+
+bool AddToSet(ValueSlot& slot, const Set::Member& given, const SetLimits& limits) {
+  if (!slot.packed()) return slot.as<SetObject>().Add(given);
+  const Set::Member member = Canonical(given);
+  if (slot.form() != PackedForm::kIntSet) return AddPacked(slot, member, limits);
+  if (member.is_integer) return AddInteger(slot, member.integer, limits);
+  const IntSet set(slot.view());
+  if (set.count() == 0 || PacksWith(set, member.text.size(), limits)) {
+    BecomePacked(slot);
+    return AddPacked(slot, member, limits);
+  }
+  BecomeLarge(slot);
+  return slot.as<SetObject>().Add(member);
+}
+
+bool AddToSet(ValueSlot& slot, std::string_view member, const SetLimits& limits) {
+  if (!slot.packed()) return slot.as<SetObject>().Add(member);
+  return AddToSet(slot, MemberOf(member), limits);
+}
+
+bool RemoveFromSet(ValueSlot& slot, std::string_view text) {
+  if (!slot.packed()) return slot.as<SetObject>().Erase(text);
+  const Set::Member member = MemberOf(text);
+  if (slot.form() == PackedForm::kIntSet) return member.is_integer && IntSet::Erase(slot, member.integer);
+  const PackedList list(slot.view());
+  const PackedList::Position at = FindIn(list, member);
+  if (at == list.end()) return false;
+  PackedList::Erase(slot, at, 1);
+  return true;
+}
+
+}  // namespace corral::storage
