@@ -122,9 +122,7 @@ struct Settings {
   uint64_t set_max_listpack_value;
   uint64_t zset_max_listpack_entries;
   uint64_t zset_max_listpack_value;
-  uint64_t hll_sparse_max_bytes;   // a longer HyperLogLog becomes dense
-  uint64_t stream_node_max_bytes;  // 0: no limit, as of the next
-  uint64_t stream_node_max_entries;
+  uint64_t hll_sparse_max_bytes;  // a longer HyperLogLog becomes dense
 
   // Leases, in ms: when a caller names none, and at most.
   int64_t lease_ms;

@@ -304,14 +304,14 @@ TEST_CASE("config load: warnings of what has no effect") {
 
   Config types;
   REQUIRE(Load(&types, {"-"},
-               "hash-max-ziplist-value 65\nlua-time-limit 1\nlfu-decay-time 2\nhz 20\nshutdown-timeout 1\n"
+               "list-compress-depth 1\nlua-time-limit 1\nlfu-decay-time 2\nhz 20\nshutdown-timeout 1\n"
                "shutdown-on-sigint now\nlazyfree-lazy-eviction yes\nactive-expire-effort 2\n")
               .ok());
   REQUIRE(types.StartupWarnings().size() == 1);
   CHECK(
       types.StartupWarnings()[0].ends_with(": shutdown-timeout, shutdown-on-sigint, hz, "
                                            "busy-reply-threshold, lfu-decay-time, lazyfree-lazy-eviction, "
-                                           "active-expire-effort, hash-max-listpack-value"));
+                                           "active-expire-effort, list-compress-depth"));
 }
 
 // A value that has no field cannot have an effect: it is accepted for compatibility, or only one value is
