@@ -56,7 +56,7 @@ class ClientOwner {
   // Runs `work` on the owner's thread, in a later turn and in order. Any thread.
   virtual void Post(std::function<void()> /*work*/) {}
   // The same for work that carries messages to clients. Their `bytes` count as in transit until the turn that
-  // ran it has sent them (Registry::in_transit_bytes).
+  // ran it has sent them (Transit).
   virtual void PostMessages(std::function<void()> work, size_t /*bytes*/) { Post(std::move(work)); }
   // Null when it is gone. The owner's thread.
   virtual Client* Find(uint64_t /*client_id*/) { return nullptr; }
@@ -121,7 +121,7 @@ class Client {
   void Block(std::unique_ptr<Wait> wait, int64_t deadline_ms);
   bool blocked() const { return wait_ != nullptr; }
   // Whether its next command may run.
-  bool runnable() const { return !wait_ && !paused && !close_after_reply_ && !close_now_; }
+  bool runnable() const { return !wait_ && !paused && !held_back && !close_after_reply_ && !close_now_; }
   Wait* wait() { return wait_.get(); }
   int64_t wait_deadline_ms() const { return wait_deadline_ms_; }
   // Ends the wait; the reply has been written, or is written by the caller now. A CLIENT UNBLOCK that was
@@ -157,6 +157,9 @@ class Client {
   bool requests_wait = false, output_waits = false;
   bool input_ended = false;  // the peer sends no more; its output is sent while the socket takes it at once
   size_t pushed_bytes = 0;   // of messages that others queued for it since the last flush
+  // sent_messages: since requests of it were last read, its commands have sent messages to other workers.
+  // held_back: it waits until fewer of them are in transit.
+  bool sent_messages = false, held_back = false;
 
  private:
   ClientOwner* owner_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/client/memory_limit.h"
+#include "server/client/transit.h"
 
 namespace corral::client {
 
@@ -39,13 +40,7 @@ class Registry {
   ClientOwner* OwnerOf(uint64_t id) const;
 
   MemoryLimit& memory() { return memory_; }
-
-  // The memory of messages on their way from one worker to another. It does not count for eviction: clients
-  // are told of evicted keys by such messages, which would evict more keys, and so on to the last. Any
-  // thread.
-  uint64_t in_transit_bytes() const { return in_transit_bytes_.load(std::memory_order_relaxed); }
-  void AddInTransit(size_t bytes) { in_transit_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
-  void RemoveInTransit(size_t bytes) { in_transit_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  Transit& transit() { return transit_; }
 
   // Closes a client of any worker: at once, or after its present reply if it is `caller`. Gate held as
   // writer.
@@ -71,7 +66,7 @@ class Registry {
   std::atomic<uint64_t> next_id_{1};
   std::atomic<uint64_t> admitted_{0};  // on their way to a worker included
   std::atomic<size_t> size_{0};
-  std::atomic<uint64_t> in_transit_bytes_{0};
+  Transit transit_;
   MemoryLimit memory_;
   mutable std::mutex mutex_;
   std::map<uint64_t, Client*> clients_;

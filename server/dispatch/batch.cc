@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/client/authentication.h"
+#include "server/client/registry.h"
 #include "server/config/settings.h"
 
 namespace corral::dispatch {
@@ -117,11 +118,19 @@ bool Batch::ReadRequests(Ready& ready) {
     client.requests_wait = !client.input.empty();
     return false;
   }
+  const bool in_transit = services_.clients.transit().full();
+  if (in_transit && client.sent_messages && services_.clients.transit().HoldsBack()) [[unlikely]] {
+    client.held_back = true;
+    observer_.HeldByTransit(client);
+    return false;
+  }
+  client.sent_messages = false;
   const bool unauthenticated = client::MustAuthenticate(client, services_.settings);
   protocol::ReaderLimits limits{.max_bulk_bytes = services_.settings.proto_max_bulk_len_bytes,
                                 .unauthenticated = unauthenticated};
-  // What a client may send before AUTH is limited, and AUTH may be the first of these requests.
-  size_t most = unauthenticated ? 1 : kPerConnection;
+  // What a client may send before AUTH is limited, and AUTH may be the first of these requests. Nor is it
+  // known of a request which messages it will send.
+  size_t most = unauthenticated || in_transit ? 1 : kPerConnection;
   std::string_view input = client.input;
   for (size_t i = 0; i < most && group_size_ < kGroup; ++i) {
     if (input.empty()) return false;

@@ -21,6 +21,7 @@ class BatchObserver {
  public:
   virtual void AfterCommand(client::Client& client) = 0;  // it may have output now, or be told to close
   virtual void HeldByPause(client::Client& client) = 0;
+  virtual void HeldByTransit(client::Client& client) = 0;
 
  protected:
   ~BatchObserver() = default;
@@ -70,7 +71,7 @@ class Batch {
     bool more = true;        // its input may hold another complete request
   };
   // Reads requests of one client into the group; false when its input holds no further complete one, or it
-  // has had its share.
+  // has had its share, or is held back.
   bool ReadRequests(Ready& ready);
   void Prepare(Request& request);
   void PrefetchLock(size_t at) const;

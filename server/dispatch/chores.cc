@@ -53,7 +53,7 @@ int64_t Chores::Schedule(int64_t now_ms) {
 // --- maxmemory
 
 uint64_t Chores::MemoryLimitBytes() const {
-  return services_.settings.maxmemory_bytes + services_.clients.in_transit_bytes();
+  return services_.settings.maxmemory_bytes + services_.clients.transit().bytes();
 }
 
 bool Chores::WithinMemory() const {
@@ -110,7 +110,8 @@ bool Chores::Inspect(Client& client, int64_t unix_ms) {
   if (new_peaks_) client.reply_peak_bytes = client.output.pending_bytes();
   Touched(client);
   const int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
-  const bool idle = timeout_ms > 0 && !client.blocked() && !client.monitor && !client.subscriptions &&
+  const bool waits = client.blocked() || client.held_back;
+  const bool idle = timeout_ms > 0 && !waits && !client.monitor && !client.subscriptions &&
                     unix_ms - client.last_active_ms > timeout_ms;
   static log::Throttle closings("idle clients", 10, 5'000);
   if (idle && log::Enabled(log::Level::kVerbose) && closings.Allows()) log::Verbose("Closing idle client");

@@ -68,7 +68,7 @@ bool Executor::MakeRoom(const Request& request) {
   uint64_t need = 0;
   for (std::string_view argument : request.arguments) need += argument.size();
   need -= std::min<uint64_t>(need, request.client->reader.detached_bytes());  // in use already
-  limit += services_.clients.in_transit_bytes();
+  limit += services_.clients.transit().bytes();
   return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) ||
          !request.command->Is(command::kDenyOom);
 }

@@ -46,6 +46,7 @@ Worker::Worker(command::Services& services, telemetry::WorkerStats& stats, Gate&
   worker_index = index;
   loop_.SetTimer(net::EventLoop::MonotonicMs(), [this] { RunDue(); });
   pauses.AddWorker([this] { loop_.Post([this] { ResumePaused(); }); });
+  services.clients.transit().AddWorker([this] { loop_.Post([] {}); });
   services.pubsub.AddWorker(*this);
   services.leases.AddMailbox(this, mailbox_);
 }
@@ -81,7 +82,7 @@ void Worker::BeforeSleep() { EndTurn(); }
 
 bool Worker::WorkWaits() const {
   return chores_.waits() || batch_.requests_wait() || outbox_.waits() || !ended_.empty() ||
-         deadlines_.next_ms() <= loop_.NowMs();
+         deadlines_.next_ms() <= loop_.NowMs() || limits_at_ < clients_.bucket_count();
 }
 
 void Worker::EndTurn() {
@@ -112,6 +113,8 @@ void Worker::EndTurn() {
 void Worker::BeginTurn() {
   outbox_.BeginTurn();
   batch_.BeginTurn();
+  if (!held_back_.empty()) [[unlikely]]
+    LetAllGo();
 }
 
 void Worker::SendAll() {
@@ -129,7 +132,10 @@ void Worker::PostSoon(std::function<void()> work) {
 }
 
 void Worker::PostMessages(std::function<void()> work, size_t bytes) {
-  services_.clients.AddInTransit(bytes);
+  if (Worker* sender = Current(); sender != nullptr && sender->running() != nullptr) {
+    sender->running()->sent_messages = true;
+  }
+  services_.clients.transit().Add(bytes);
   loop_.Post([this, work = std::move(work), bytes] {
     work();
     arrived_bytes_ += bytes;
@@ -143,7 +149,7 @@ void Worker::EndTransit() {
     chores_.TrimChunks();
     storage::MemoryMeter::Publish();
   }
-  services_.clients.RemoveInTransit(std::exchange(arrived_bytes_, 0));
+  services_.clients.transit().Remove(std::exchange(arrived_bytes_, 0));
 }
 
 bool Worker::RunSoon() {
@@ -284,7 +290,7 @@ void Worker::OnEnd(net::Stream& stream) {
   // Requests that arrived before the end, in the same turn, still run.
   inbox_.Run();
   Client& client = ClientOf(stream);
-  while (batch_.Resume(client)) inbox_.Run();
+  while (batch_.Resume(client) || LetGo(client)) inbox_.Run();
   // A peer that only closed its sending side reads the replies that it is owed.
   client.input_ended = true;
   if (!client.close_now() && !client.stream().writing() && !client.output_waits) {
@@ -347,6 +353,26 @@ void Worker::Resume(Client& client) {
 
 void Worker::HeldByPause(Client& client) { pauses_.Add(index_, client.id); }
 
+// What it goes on to send stays with it.
+void Worker::HeldByTransit(Client& client) {
+  client.stream().StopReading();
+  held_back_.push_back(client.id);
+}
+
+bool Worker::LetGo(Client& client) {
+  if (!client.held_back || client.close_now()) return false;
+  client.held_back = client.sent_messages = false;
+  Resume(client);
+  return true;
+}
+
+void Worker::LetAllGo() {
+  if (services_.clients.transit().HoldsBack()) return;
+  for (uint64_t id : std::exchange(held_back_, {})) {
+    if (Client* client = Find(id); client != nullptr && LetGo(*client)) client->stream().StartReading();
+  }
+}
+
 void Worker::ResumePaused() {
   EnterGate();
   chores_.ExpiryRested();
@@ -384,6 +410,7 @@ void Worker::RunDue() {
     if (client != nullptr && client->blocked()) EndWait(*client, client::WaitEnd::kTimeout);
   }
   services_.leases.RunDue();
+  if (limits_at_ < clients_.bucket_count()) CheckSomeLimits();
   if (!pauses_.empty() && services_.clients.pause_mode() == client::PauseMode::kNone) [[unlikely]] {
     pauses_.Open();
     ResumePaused();
@@ -402,12 +429,22 @@ void Worker::ScheduleWakeup() {
 
 void Worker::CheckLimits(int64_t unix_ms) {
   EnterGate();
+  if (limits_at_ < clients_.bucket_count()) return;  // the last round goes on
+  limits_at_ = 0;
   chores_.BeginRound(unix_ms);
+}
+
+void Worker::CheckSomeLimits() {
+  const int64_t unix_ms = executor_.clock().unix_ms();
   std::vector<Client*> closing;
-  for (auto& [id, client] : clients_) {
-    const bool idle = chores_.Inspect(*client, unix_ms);
-    if (idle || client->close_now() || outbox_.OverLimit(*client, unix_ms)) closing.push_back(client.get());
+  for (int left = kTurnLimits; left > 0 && limits_at_ < clients_.bucket_count(); ++limits_at_, --left) {
+    for (auto at = clients_.begin(limits_at_); at != clients_.end(limits_at_); ++at, --left) {
+      Client& client = *at->second;
+      const bool idle = chores_.Inspect(client, unix_ms);
+      if (idle || client.close_now() || outbox_.OverLimit(client, unix_ms)) closing.push_back(&client);
+    }
   }
+  if (limits_at_ >= clients_.bucket_count()) limits_at_ = SIZE_MAX;
   for (Client* client : closing) CloseInTurn(*client);
 }
 

@@ -63,7 +63,8 @@ class Worker final : public net::LoopHooks,
   void FeedMonitors(const std::string& line);
   // What a pause held back runs, as far as it is this worker's turn.
   void ResumePaused();
-  // Idle connections are closed (timeout), output limits with a time are checked. From the cron.
+  // Idle connections are closed (timeout), output limits with a time are checked: some in each turn from now
+  // on. From the cron.
   void CheckLimits(int64_t unix_ms);
   // Closes all connections after a last attempt to send what they are owed.
   void CloseAll();
@@ -86,11 +87,13 @@ class Worker final : public net::LoopHooks,
   // BatchObserver
   void AfterCommand(client::Client& client) override;
   void HeldByPause(client::Client& client) override;
+  void HeldByTransit(client::Client& client) override;
 
  private:
   static constexpr int kTurnCloses = 16;    // of connections that their peers ended: mostly the kernel's time
   static constexpr int kTurnResumed = 256;  // connections that a pause held back
   static constexpr int kTurnDeadlines = 64;  // ends of waits in one turn
+  static constexpr int kTurnLimits = 256;    // connections whose limits are checked in one turn
 
   void EnterGate();
   void GiveWay();  // before a system call
@@ -105,6 +108,9 @@ class Worker final : public net::LoopHooks,
   bool WorkWaits() const;
   void EndWait(client::Client& client, client::WaitEnd end);
   void Resume(client::Client& client);
+  bool LetGo(client::Client& client);  // whom HeldByTransit holds; false: it is not held
+  void LetAllGo();                     // once messages in transit are few enough
+  void CheckSomeLimits();
   void RunDue();  // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
   bool RunSoon();     // false: there was nothing
@@ -132,7 +138,9 @@ class Worker final : public net::LoopHooks,
   int closes_left_ = kTurnCloses;  // in this turn
   std::vector<uint64_t> ended_;    // clients for whose closing no turn had time yet
   Deadlines deadlines_;
-  size_t arrived_bytes_ = 0;  // of messages that this turn sends
+  std::vector<uint64_t> held_back_;  // clients that wait for less in transit
+  size_t limits_at_ = SIZE_MAX;  // the bucket of clients_ where CheckSomeLimits goes on; SIZE_MAX: nowhere
+  size_t arrived_bytes_ = 0;     // of messages that this turn sends
 };
 
 }  // namespace corral::dispatch

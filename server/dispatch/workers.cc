@@ -67,7 +67,15 @@ void Workers::Adopt(int descriptor, net::Transport transport) {
 }
 
 void Workers::Feed(const std::string& line) {
-  OnEach([line](Worker& worker) { worker.FeedMonitors(line); });
+  for (auto& worker : workers_) {
+    if (worker.get() == Worker::Current()) {
+      worker->FeedMonitors(line);
+      continue;
+    }
+    // The line, and what is written of it at least.
+    const auto feed = [target = worker.get(), line] { target->FeedMonitors(line); };
+    worker->PostMessages(feed, 2 * (sizeof(feed) + line.size()));
+  }
 }
 
 void Workers::ResumePaused() {

@@ -122,11 +122,12 @@ void Tracking::SendOwn(Client& client) {
 
 // --- broadcast
 
-void Tracking::NoteChange(ClientOwner& here, const Client* writer, std::string_view key) {
+void Tracking::NoteChange(ClientOwner& here, Client* writer, std::string_view key) {
   Turn& turn = turns_[here.worker_index];
   const uint64_t writer_id = writer != nullptr ? writer->id : 0;
   const auto reading = trackers_.Read();
   trackers_.ForEachPrefixOf(key, [&](const std::string& prefix) {
+    if (writer != nullptr) writer->sent_messages = true;  // at the end of the turn
     auto [change, first] = turn.changes[prefix].try_emplace(std::string(key), writer_id);
     if (!first && change->second != writer_id) change->second = 0;
   });

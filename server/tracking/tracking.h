@@ -90,7 +90,7 @@ class Tracking {
 
   Part& PartOf(uint64_t hash) { return parts_[keyspace_.ShardOf(hash)]; }
   static uint32_t TableHash(uint64_t hash) { return static_cast<uint32_t>(hash); }
-  void NoteChange(client::ClientOwner& here, const client::Client* writer, std::string_view key);
+  void NoteChange(client::ClientOwner& here, client::Client* writer, std::string_view key);
   // Tells those that read the key.
   void TellReaders(client::ClientOwner& here, client::Client* running, const storage::Key& key);
   // To all of `numbers` that are still there.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Messages and invalidations between processes: order, slow readers, very many channels, coherent caches, node clients.
 
-Parts: order, events, slow, many, cache, evict, node (each a part; all but node by default). A failure prints its seed.
+Parts: order, events, slow, flood, many, cache, evict, node (each a part; all but node by default). A failure prints its seed.
 """
 import argparse
 import os
@@ -147,6 +147,63 @@ def part_slow(options):
             if quick_frame:
                 quick.socket.recv(1 << 20)
         check(publisher.call("PING") == ("+", b"PONG"), "the publisher is served")
+
+
+def part_flood(options):
+    """Who publishes more than another worker delivers is held back: what is in transit stays bounded, nothing is lost."""
+    payload, messages = b"x" * 65536, 3 * options.load
+    with Server(options.server, client_output_buffer_limit="pubsub 0 0 0") as server:
+        # Connections are given to the workers in turn, of which there are four: all listeners are on one.
+        connections = [server.connect(timeout=60.0) for _ in range(64)]
+        publishers, listeners = connections[0:3:2], connections[1::4]
+        for listener in listeners:
+            listener.call("SUBSCRIBE", "a")
+        message = resp.encode(["message", "a", payload])
+        left, most = [len(listeners) * len(message) * messages], [0]
+
+        def publish(connection, count):
+            requests = resp.encode(["PUBLISH", "a", payload]) * count
+            threading.Thread(target=lambda: connection.send_raw(requests), daemon=True).start()
+            for _ in range(count):
+                check(connection.read_frame()[0] == (":", b"%d" % len(listeners)), "a message to all")
+
+        def listen():
+            while left[0] > 0:
+                readable = select.select([c.socket for c in listeners], [], [], 60)[0]
+                check(readable, "%d bytes of messages are lost" % left[0])
+                left[0] -= sum(len(socket.recv(1 << 20)) for socket in readable)
+
+        def watch():
+            watcher = server.connect(timeout=60.0)
+            while left[0] > 0:
+                figures = watcher.text("INFO", "memory")
+                most[0] = max(most[0], int(figures.split("mem_not_counted_for_evict:")[1].split("\r")[0]))
+                time.sleep(0.01)
+
+        in_threads(lambda: publish(publishers[0], messages - messages // 4), lambda: publish(publishers[1], messages // 4), listen, watch)
+        check(left[0] == 0, "a message too much")
+        check(most[0] < 17 << 20, "%d bytes in transit" % most[0])
+        # Two workers that publish to each other.
+        for publisher in publishers:
+            publisher.call("SUBSCRIBE", "b")
+        others = connections[4:7:2]
+
+        def take(connection, kind, count):
+            if kind == ":":
+                requests = resp.encode(["PUBLISH", "b", payload]) * count
+                threading.Thread(target=lambda: connection.send_raw(requests), daemon=True).start()
+            for _ in range(count):
+                check(connection.read_frame()[0][0] == kind, "a frame")
+
+        in_threads(*[lambda c=c: take(c, ":", options.load) for c in others],
+                   *[lambda c=c: take(c, "*", 2 * options.load) for c in publishers])
+        # It ends in the middle of it.
+        for other in others:
+            other.socket.setblocking(False)
+            try:
+                other.send_raw(resp.encode(["PUBLISH", "a", payload]) * messages)
+            except OSError:
+                pass
 
 
 def part_many(options):
@@ -330,7 +387,7 @@ def part_node(options):
             check(done.returncode == 0 and b"all is well" in done.stdout, "%s\n%s%s" % (script, done.stdout.decode(), done.stderr.decode()))
 
 
-PARTS = {"order": part_order, "events": part_events, "slow": part_slow, "many": part_many, "cache": part_cache, "evict": part_evict, "node": part_node}
+PARTS = {"order": part_order, "events": part_events, "slow": part_slow, "flood": part_flood, "many": part_many, "cache": part_cache, "evict": part_evict, "node": part_node}
 
 
 def main():

@@ -184,7 +184,7 @@ void AppendMemoryInfo(Context& ctx, std::string* out) {
   Line(out, "rss_overhead_bytes:{}", f.resident - resident);
   Line(out, "mem_fragmentation_ratio:{:.2f}", f.fragmentation());
   Line(out, "mem_fragmentation_bytes:{}", f.resident - f.used);
-  Line(out, "mem_not_counted_for_evict:{}", ctx.services.clients.in_transit_bytes());
+  Line(out, "mem_not_counted_for_evict:{}", ctx.services.clients.transit().bytes());
   Line(out, "mem_replication_backlog:0");
   Line(out, "mem_total_replication_buffers:0");
   Line(out, "mem_clients_slaves:0");

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -69,6 +70,49 @@ TEST_CASE("what a pause holds back stays with its client and is run later") {
   world.batch.Add(*writer);
   world.batch.Run();
   CHECK(DispatchWorld::TakeReplies(*writer) == "+OK\r\n$1\r\nv\r\n");
+}
+
+// What a worker notes when the command of a client sends a message to another worker.
+void Send(command::Context& ctx) {
+  ctx.client.sent_messages = true;
+  ctx.services.clients.transit().Add(client::Transit::kMostBytes / 100);
+  ctx.reply.Simple("SENT");
+}
+
+constexpr command::CommandSpec kSend[] = {Row("send", 1, 0, {}, Send)};
+
+TEST_CASE("who sends more messages than others take is held back, and loses nothing") {
+  DispatchWorld world(1, kSend);
+  int woken = 0;
+  world.clients.transit().AddWorker([&] { ++woken; });
+  auto sender = world.Connect(), reader = world.Connect();
+  const std::string input = Repeated("SEND\r\n", 200);
+  world.Send(*sender, input);
+  world.batch.Run();
+  CHECK(sender->held_back);
+  CHECK(world.held == std::vector<uint64_t>{sender->id});
+  CHECK(world.ran.size() < 100 + 64);
+  CHECK_FALSE(world.batch.requests_wait());  // nothing to stay awake for
+  // Who sends nothing goes on, and a further sender has one request.
+  world.Send(*reader, "GET k\r\nGET k\r\nSEND\r\nGET k\r\nSEND\r\n");
+  world.batch.Run();
+  CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n$-1\r\n+SENT\r\n");
+  CHECK(reader->held_back);
+  // The messages arrive.
+  client::Transit& transit = world.clients.transit();
+  CHECK(transit.HoldsBack());
+  while (transit.bytes() > 0) transit.Remove(client::Transit::kMostBytes / 100);
+  CHECK(woken == 1);
+  CHECK_FALSE(transit.HoldsBack());
+  for (client::Client* client : {sender.get(), reader.get()}) {
+    client->held_back = client->sent_messages = false;
+    client->input = client->pending_input.view();
+    world.batch.Add(*client);
+  }
+  world.batch.Run();
+  CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n+SENT\r\n");
+  CHECK_FALSE(sender->held_back);
+  CHECK(std::count(world.ran.begin(), world.ran.end(), sender->id) == 200);
 }
 
 std::atomic<bool> stalled{false};

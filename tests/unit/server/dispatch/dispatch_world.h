@@ -108,6 +108,7 @@ class DispatchWorld : public client::ClientOwner,
   void Feed(const std::string& line) override { fed.push_back(line); }
   void AfterCommand(client::Client& client) override { ran.push_back(client.id); }
   void HeldByPause(client::Client& client) override { held.push_back(client.id); }
+  void HeldByTransit(client::Client& client) override { held.push_back(client.id); }
 
   storage::LazyFree lazy_free_;
   storage::SystemClock system_clock_;
