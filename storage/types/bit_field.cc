@@ -63,11 +63,13 @@ std::optional<int64_t> FitBitField(const BitField& field, int64_t value, int64_t
   const Wide start = field.is_signed ? Wide{value} : static_cast<Wide>(static_cast<uint64_t>(value));
   const Wide sum = start + increment;
   if (lowest <= sum && sum <= highest) return static_cast<int64_t>(sum);
+  // Redis measures the distance to the maximum in 64 bits: what lies too far below to be told so is above it.
+  const bool wraps_above = field.is_signed && field.bits != 64 && highest - start > INT64_MAX;
   switch (overflow) {
     case BitOverflow::kWrap:
       return Extended(static_cast<uint64_t>(sum) & Mask(field.bits), field);
     case BitOverflow::kSaturate:
-      return static_cast<int64_t>(sum > highest ? highest : lowest);
+      return static_cast<int64_t>(sum > highest || wraps_above ? highest : lowest);
     case BitOverflow::kFail:
       return std::nullopt;
   }

@@ -72,6 +72,10 @@ TEST_CASE("bit field: what does not fit wraps, saturates or fails") {
   CHECK(FitBitField(Signed(1), 0, 1, kSaturate) == 0);
   CHECK(FitBitField(Signed(64), kHighest, 1, kWrap) == kLowest);
   CHECK(FitBitField(Signed(64), kHighest, 1, kSaturate) == kHighest);
+  // Redis takes what is too far below for 64 bits to be above.
+  CHECK(FitBitField(Signed(61), -8'070'450'532'247'928'832, 0, kSaturate) == -(int64_t{1} << 60));
+  CHECK(FitBitField(Signed(61), -8'070'450'532'247'928'833, 0, kSaturate) == (int64_t{1} << 60) - 1);
+  CHECK(FitBitField(Signed(64), kLowest, 0, kSaturate) == kLowest);
   CHECK(FitBitField(Signed(64), kLowest, -1, kWrap) == kHighest);
   CHECK(FitBitField(Signed(64), kLowest, -1, kFail) == std::nullopt);
   CHECK(FitBitField(Signed(64), kLowest, kHighest, kFail) == -1);
