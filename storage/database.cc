@@ -142,11 +142,11 @@ bool Database::PutString(const Key& key, SharedBytes value, const PutOptions& op
                Reclaim::kNow);
 }
 
-bool Database::PutValue(const Key& key, DetachedValue&& value, const PutOptions& options) {
+bool Database::PutValue(const Key& key, DetachedValue&& value, const PutOptions& options, Reclaim reclaim) {
   Record::Value stored = value.packed() ? Record::Value::Of(value.form(), value.view())
                                         : Record::Value::Of(value.ReleaseObject());
   keyspace_->ShardFor(key.hash).recency.AddWritten(key.name.size() + stored.bytes() + kRecordOverhead);
-  return Store(key, std::move(stored), options, Reclaim::kNow);
+  return Store(key, std::move(stored), options, reclaim);
 }
 
 char* Database::ResizeString(const Key& key, size_t size) {

@@ -58,7 +58,8 @@ class Database {
   char* ResizeString(const Key& key, size_t size);
 
   // The same for any other value, which must have an element. To change one that is there: OpenValue.
-  bool PutValue(const Key& key, DetachedValue&& value, const PutOptions& options = {});
+  bool PutValue(const Key& key, DetachedValue&& value, const PutOptions& options = {},
+                Reclaim reclaim = Reclaim::kNow);
 
   bool Erase(const Key& key, Reclaim reclaim = Reclaim::kNow);
   // The key must be live. kNoExpiry takes the expiry away.

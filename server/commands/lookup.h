@@ -8,6 +8,7 @@
 #include "server/command/context.h"
 #include "server/command/string_reply.h"
 #include "storage/open_value.h"
+#include "storage/types/packed_list.h"
 
 namespace corral::commands {
 
@@ -39,14 +40,7 @@ inline const storage::Record* FindForWrite(command::Context& ctx, const storage:
   return ctx.db.FindQuietly(key, !ctx.client.no_touch);
 }
 
-// True for a string and for an absent key; answers WRONGTYPE otherwise.
-inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
-  if (record == nullptr || record->type() == storage::ValueType::kString) return true;
-  ctx.reply.Error(protocol::wire::kWrongType);
-  return false;
-}
-
-// The same for the other types; and for a value that is opened for change.
+// True for a value of this type and for an absent key; answers WRONGTYPE otherwise.
 inline bool ExpectType(command::Context& ctx, const storage::Record* record, storage::ValueType type) {
   if (record == nullptr || record->type() == type) return true;
   ctx.reply.Error(protocol::wire::kWrongType);
@@ -55,10 +49,27 @@ inline bool ExpectType(command::Context& ctx, const storage::Record* record, sto
 inline bool ExpectType(command::Context& ctx, const storage::OpenValue& value, storage::ValueType type) {
   return ExpectType(ctx, value.exists() ? &value.record() : nullptr, type);
 }
+inline bool ExpectString(command::Context& ctx, const storage::Record* record) {
+  return ExpectType(ctx, record, storage::ValueType::kString);
+}
 
 // The text of a string, empty for an absent key; valid as long as the record and the scratch space.
 inline std::string_view TextOf(const storage::Record* record, storage::IntegerText& scratch) {
   return record == nullptr ? std::string_view() : record->String(scratch);
+}
+
+// An element of a collection as a bulk reply.
+inline void ReplyElement(protocol::ReplyWriter& reply, const storage::PackedList::Element& element) {
+  if (element.is_integer) return reply.BulkInteger(element.integer);
+  reply.Bulk(element.text);
+}
+
+// Closes the value and reports a change that may have taken its last element, and with it the key.
+inline void ReportRemoval(command::Context& ctx, const storage::Key& key, const command::Event& event,
+                          storage::OpenValue& value) {
+  const bool gone = value.Close();
+  ctx.Changed(key, event);
+  if (gone) ctx.Changed(key, command::events::kDelOfEmpty);
 }
 
 // How a deletion that the client asked for gives its memory back.

@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "storage/base/selection.h"
+
 namespace corral::storage {
 namespace {
 
@@ -49,30 +51,29 @@ std::vector<Hash::Field> Hash::Sample(size_t count, Random& random) const {
     }
     return chosen;
   }
-  // One walk, on which each field is taken with the chance that makes the rest come out (Knuth's algorithm
-  // S).
-  size_t left = size();
+  Selection selection(count, size(), random);
   ForEach([&](const Field& field) {
-    if (random.Below(left--) < count - chosen.size()) chosen.push_back(field);
+    if (selection.Takes()) chosen.push_back(field);
   });
   return chosen;
 }
 
 bool SetField(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits) {
   if (!slot.packed()) return slot.as<HashObject>().Set(name, value);
-  const PackedElement elements[] = {PackedElement(name), PackedElement(value)};
   const PackedList list(slot.view());
-  const bool fits = name.size() <= limits.packed_bytes && value.size() <= limits.packed_bytes &&
-                    list.bytes() + elements[0].size() + elements[1].size() < PackedList::kMaxBytes;
+  const bool fits =
+      name.size() <= limits.packed_bytes && value.size() <= limits.packed_bytes &&
+      list.bytes() + name.size() + value.size() + 2 * PackedElement::kMostOverhead < PackedList::kMaxBytes;
   if (!fits) {
     BecomeLarge(slot);
     return slot.as<HashObject>().Set(name, value);
   }
   const PackedList::Position at = list.Find(name, list.begin(), 1);
   if (at != list.end()) {
-    PackedList::Replace(slot, list.Next(at), elements[1]);
+    PackedList::Replace(slot, list.Next(at), PackedElement(value));
     return false;
   }
+  const PackedElement elements[] = {PackedElement(name), PackedElement(value)};
   PackedList::Splice(slot, list.end(), list.end(), 0, elements, 2);
   if (slot.value().size() > limits.packed_fields) BecomeLarge(slot);
   return true;

@@ -229,13 +229,13 @@ PackedList::Element PackedList::operator[](Position at) const {
   return {false, 0, {bytes + extent.head, extent.text}};
 }
 
-PackedList::Position PackedList::Find(std::string_view text, Position at, size_t skip) const {
-  int64_t integer = 0;
-  const bool is_integer = text.size() < kIntegerDigits && ParseInt64(text, &integer);
+PackedList::Position PackedList::Find(const Element& wanted, Position at, size_t skip) const {
   const Position last = end();
   while (at != last) {
     const Element element = (*this)[at];
-    if (element.is_integer ? is_integer && element.integer == integer : element.text == text) return at;
+    const bool found = element.is_integer ? wanted.is_integer && element.integer == wanted.integer
+                                          : !wanted.is_integer && element.text == wanted.text;
+    if (found) return at;
     at = Next(at);
     for (size_t i = 0; i < skip && at != last; ++i) at = Next(at);
   }

@@ -18,6 +18,8 @@ class PackedElement {
   explicit PackedElement(std::string_view text);
   explicit PackedElement(int64_t integer);
 
+  static constexpr size_t kMostOverhead = 10;  // bytes beside those of a text
+
   size_t size() const { return head_size_ + text_.size() + back_size_; }
   char* Write(char* out) const;  // size() bytes; returns their end
 
@@ -61,6 +63,15 @@ class PackedList {
     int64_t integer = 0;    // of an integer
     std::string_view text;  // of a text
 
+    // As the list keeps it: an integer if the text reads as one.
+    static Element Of(std::string_view text) {
+      Element element{.text = text};
+      if (text.size() < kIntegerDigits && ParseInt64(text, &element.integer)) {
+        element.is_integer = true;
+        element.text = {};
+      }
+      return element;
+    }
     std::string_view Text(IntegerText& scratch) const {  // either, printed into `scratch` if need be
       if (!is_integer) return text;
       return {scratch.digits, FormatInt64(integer, scratch.digits)};
@@ -87,7 +98,10 @@ class PackedList {
   size_t ElementBytes(Position at) const;  // with the length behind it
   // The first element from `at` on that equals `text`, looking at one and passing over `skip` (1: the fields
   // of field and value pairs); end() if there is none.
-  Position Find(std::string_view text, Position at, size_t skip = 0) const;
+  Position Find(std::string_view text, Position at, size_t skip = 0) const {
+    return Find(Element::Of(text), at, skip);
+  }
+  Position Find(const Element& wanted, Position at, size_t skip = 0) const;
 
   // Whether bytes from outside are a packed list whose every element can be read in both directions.
   static bool Valid(std::string_view bytes);

@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "storage/base/number.h"
+#include "storage/base/selection.h"
 #include "storage/types/packed_object.h"
 
 namespace corral::storage {
@@ -43,22 +43,9 @@ void BecomePacked(ValueSlot& slot) {
   slot.Become(PackedForm::kSet, packed.view());
 }
 
-// As a packed set has it: an integer wherever it reads as one. A large set has longer ones as text.
-Set::Member MemberOf(std::string_view text) {
-  int64_t integer;
-  if (text.size() < kIntegerDigits && ParseInt64(text, &integer)) {
-    return {.is_integer = true, .integer = integer, .text = {}};
-  }
-  return {.text = text};
-}
-
+// As a packed set has it: a large one has long integers as text.
 Set::Member Canonical(const Set::Member& member) {
-  return member.is_integer ? member : MemberOf(member.text);
-}
-
-PackedList::Position FindIn(const PackedList& list, const Set::Member& member) {
-  IntegerText scratch;
-  return list.Find(member.Text(scratch), list.begin());
+  return member.is_integer ? member : Set::Member::Of(member.text);
 }
 
 bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
@@ -70,7 +57,7 @@ bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
 
 bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
   const PackedList list(slot.view());
-  if (FindIn(list, member) != list.end()) return false;
+  if (list.Find(member, list.begin()) != list.end()) return false;
   IntegerText scratch;
   const std::string_view text = member.Text(scratch);
   const PackedElement element = member.is_integer ? PackedElement(member.integer) : PackedElement(text);
@@ -87,7 +74,7 @@ bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limi
 
 bool Set::Contains(std::string_view member) const {
   if (!value_.packed()) return value_.as<SetObject>().Contains(member);
-  return Contains(MemberOf(member));
+  return Contains(Set::Member::Of(member));
 }
 
 bool Set::Contains(const Member& member) const {
@@ -97,7 +84,7 @@ bool Set::Contains(const Member& member) const {
     return canonical.is_integer && IntSet(value_.bytes()).Contains(canonical.integer);
   }
   const PackedList list(value_.bytes());
-  return FindIn(list, member) != list.end();
+  return list.Find(Canonical(member), list.begin()) != list.end();
 }
 
 Set::Member Set::RandomMember(Random& random) const {
@@ -126,17 +113,15 @@ std::vector<Set::Member> Set::Sample(size_t count, Random& random) const {
     }
     return chosen;
   }
-  // One walk, on which each member is taken with the chance that makes the rest come out (Knuth's algorithm
-  // S).
-  size_t left = size();
+  Selection selection(count, size(), random);
   ForEach([&](const Member& member) {
-    if (random.Below(left--) < count - chosen.size()) chosen.push_back(member);
+    if (selection.Takes()) chosen.push_back(member);
   });
   return chosen;
 }
 
 std::optional<PackedForm> FormOfNewSet(std::string_view member, size_t count, const SetLimits& limits) {
-  if (count <= limits.int_set_entries && MemberOf(member).is_integer) return PackedForm::kIntSet;
+  if (count <= limits.int_set_entries && Set::Member::Of(member).is_integer) return PackedForm::kIntSet;
   if (count <= limits.packed_entries) return PackedForm::kSet;
   return std::nullopt;
 }
@@ -157,15 +142,15 @@ bool AddToSet(ValueSlot& slot, const Set::Member& given, const SetLimits& limits
 
 bool AddToSet(ValueSlot& slot, std::string_view member, const SetLimits& limits) {
   if (!slot.packed()) return slot.as<SetObject>().Add(member);
-  return AddToSet(slot, MemberOf(member), limits);
+  return AddToSet(slot, Set::Member::Of(member), limits);
 }
 
 bool RemoveFromSet(ValueSlot& slot, std::string_view text) {
   if (!slot.packed()) return slot.as<SetObject>().Erase(text);
-  const Set::Member member = MemberOf(text);
+  const Set::Member member = Set::Member::Of(text);
   if (slot.form() == PackedForm::kIntSet) return member.is_integer && IntSet::Erase(slot, member.integer);
   const PackedList list(slot.view());
-  const PackedList::Position at = FindIn(list, member);
+  const PackedList::Position at = list.Find(member, list.begin());
   if (at == list.end()) return false;
   PackedList::Erase(slot, at, 1);
   return true;

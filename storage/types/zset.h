@@ -11,6 +11,7 @@
 
 #include "storage/base/number.h"
 #include "storage/base/random.h"
+#include "storage/base/selection.h"
 #include "storage/types/packed_zset.h"
 #include "storage/types/value.h"
 #include "storage/types/zset_object.h"
@@ -130,16 +131,15 @@ class ZsetWriter {
 // many are drawn until they differ instead: O(count * log n).
 template <class Visit>
 void ZsetReader::Sample(uint64_t count, Random& random, const Visit& visit) const {
-  uint64_t left = size(), wanted = std::min<uint64_t>(count, left);
-  if (value_.packed() || wanted > left / 8) {
+  const uint64_t size = this->size();
+  if (value_.packed() || count > size / 8) {
+    Selection selection(count, size, random);
     return Each([&](std::string_view member, double score) {
-      if (random.Below(left--) >= wanted) return;
-      --wanted;
-      visit(member, score);
+      if (selection.Takes()) visit(member, score);
     });
   }
   std::set<uint64_t> ranks;
-  while (ranks.size() < wanted) ranks.insert(random.Below(left));
+  while (ranks.size() < count) ranks.insert(random.Below(size));
   for (const uint64_t rank : ranks) Each({rank, 1}, ZsetOrder::kAscending, visit);
 }
 
@@ -149,14 +149,12 @@ uint64_t ZsetReader::Scan(uint64_t cursor, uint64_t count, const Visit& visit) c
     Each(visit);
     return 0;
   }
-  uint64_t visited = 0;
-  do {
-    cursor = large().Scan(cursor, [&](std::string_view member, double score) {
-      ++visited;
+  return ScanSome(cursor, count, [&](uint64_t from, uint64_t* met) {
+    return large().Scan(from, [&](std::string_view member, double score) {
+      ++*met;
       visit(member, score);
     });
-  } while (cursor != 0 && visited < count);
-  return cursor;
+  });
 }
 
 }  // namespace corral::storage

@@ -8,6 +8,7 @@
 #include "server/commands/bitmap/bit_offset.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/stored_result.h"
 #include "storage/types/bitmap.h"
 
 namespace corral::commands {
@@ -174,7 +175,7 @@ void BitOp(Context& ctx) {
   }
   Key destination = ctx.Key(2);
   if (size == 0) {
-    if (ctx.db.Erase(destination)) ctx.Changed(destination, events::kDel);
+    EraseForResult(ctx, destination);
     return ctx.reply.Integer(0);
   }
   storage::SharedBytes result = storage::SharedBytes::Allocate(size);

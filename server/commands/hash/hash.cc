@@ -77,9 +77,7 @@ void Hdel(Context& ctx) {
   for (size_t i = 2; i < ctx.size() && value.value().size() != 0; ++i) {
     removed += storage::RemoveField(value, ctx[i]);
   }
-  const bool erased = value.Close();
-  if (removed != 0) ctx.Changed(key, events::kHdel);
-  if (erased) ctx.Changed(key, events::kDelOfEmpty);
+  if (removed != 0) ReportRemoval(ctx, key, events::kHdel, value);
   ctx.reply.Integer(removed);
 }
 
@@ -152,7 +150,7 @@ std::optional<Hash::Text> FindField(const Record* record, std::string_view name)
 
 void ReplyField(Context& ctx, const std::optional<Hash::Text>& field) {
   if (!field) return ctx.reply.Null();
-  ReplyText(ctx, *field);
+  ReplyElement(ctx.reply, *field);
 }
 
 // HGET key field

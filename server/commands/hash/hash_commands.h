@@ -14,9 +14,4 @@ inline storage::HashLimits HashLimitsOf(const command::Context& ctx) {
           .packed_bytes = settings.hash_max_listpack_value};
 }
 
-inline void ReplyText(command::Context& ctx, const storage::Hash::Text& text) {
-  if (text.is_integer) return ctx.reply.BulkInteger(text.integer);
-  ctx.reply.Bulk(text.text);
-}
-
 }  // namespace corral::commands

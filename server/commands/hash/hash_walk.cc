@@ -28,8 +28,8 @@ void HgetAll(Context& ctx) {
   const Hash hash(record->value());
   ctx.reply.Map(hash.size());
   hash.ForEach([&](const Hash::Field& field) {
-    ReplyText(ctx, field.name);
-    ReplyText(ctx, field.value);
+    ReplyElement(ctx.reply, field.name);
+    ReplyElement(ctx.reply, field.value);
   });
 }
 
@@ -41,7 +41,7 @@ void ReplyParts(Context& ctx) {
   if (record == nullptr) return ctx.reply.Array(0);
   const Hash hash(record->value());
   ctx.reply.Array(hash.size());
-  hash.ForEach([&](const Hash::Field& field) { ReplyText(ctx, field.*Part); });
+  hash.ForEach([&](const Hash::Field& field) { ReplyElement(ctx.reply, field.*Part); });
 }
 
 // What HRANDFIELD answers with a count: names, or names and values, in pairs where the protocol has them.
@@ -53,8 +53,8 @@ class FieldsReply {
   }
   void operator()(const Hash::Field& field) const {
     if (with_values_ && pairs_) ctx_.reply.Array(2);
-    ReplyText(ctx_, field.name);
-    if (with_values_) ReplyText(ctx_, field.value);
+    ReplyElement(ctx_.reply, field.name);
+    if (with_values_) ReplyElement(ctx_.reply, field.value);
   }
 
  private:
@@ -77,7 +77,7 @@ void HrandField(Context& ctx) {
   if (record == nullptr) return ctx.size() > 2 ? ctx.reply.Array(0) : ctx.reply.Null();
   const Hash hash(record->value());
   Random random(ctx.services.keyspace.NextRandom());
-  if (ctx.size() == 2) return ReplyText(ctx, hash.RandomField(random).name);
+  if (ctx.size() == 2) return ReplyElement(ctx.reply, hash.RandomField(random).name);
   if (count < 0) {  // each one anew
     const FieldsReply reply(ctx, static_cast<uint64_t>(-count), with_values);
     for (; count < 0; ++count) reply(hash.RandomField(random));

@@ -79,13 +79,6 @@ void LSet(Context& ctx) {
   ctx.reply.Ok();
 }
 
-// Reports a change that may have taken the last element out.
-void ReportRemoval(Context& ctx, const Key& key, const command::Event& event, OpenValue& value) {
-  const bool emptied = value.Close();
-  ctx.Changed(key, event);
-  if (emptied) ctx.Changed(key, events::kDelOfEmpty);
-}
-
 // LTRIM key start stop
 void LTrim(Context& ctx) {
   int64_t start = 0, stop = 0;

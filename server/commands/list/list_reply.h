@@ -48,8 +48,7 @@ struct ListRange {
 // A large element goes out by reference.
 inline void ReplyElement(protocol::ReplyWriter& reply, const storage::ListElement& element) {
   if (element.large != nullptr) return reply.Bulk(*element.large);
-  if (element.packed.is_integer) return reply.BulkInteger(element.packed.integer);
-  reply.Bulk(element.packed.text);
+  ReplyElement(reply, element.packed);
 }
 
 // An array of the first `count` elements, or of the last ones, the last first.

@@ -47,13 +47,10 @@ void Srem(Context& ctx) {
   if (!ExpectType(ctx, value, ValueType::kSet)) return;
   if (!value.exists()) return ctx.reply.Integer(0);
   int64_t removed = 0;
-  for (size_t i = 2; i < ctx.size(); ++i) {
+  for (size_t i = 2; i < ctx.size() && value.value().size() != 0; ++i) {
     removed += storage::RemoveFromSet(value, ctx[i]);
-    if (value.value().size() == 0) break;
   }
-  const bool erased = value.Close();
-  if (removed != 0) ctx.Changed(key, events::kSrem);
-  if (erased) ctx.Changed(key, events::kDelOfEmpty);
+  if (removed != 0) ReportRemoval(ctx, key, events::kSrem, value);
   ctx.reply.Integer(removed);
 }
 
@@ -70,9 +67,7 @@ void Smove(Context& ctx) {
   OpenValue target(ctx.db, to);
   if (!ExpectType(ctx, source, ValueType::kSet) || !ExpectType(ctx, target, ValueType::kSet)) return;
   if (!storage::RemoveFromSet(source, member)) return ctx.reply.Integer(0);
-  const bool erased = source.Close();
-  ctx.Changed(from, events::kSrem);
-  if (erased) ctx.Changed(from, events::kDelOfEmpty);
+  ReportRemoval(ctx, from, events::kSrem, source);
   const SetLimits limits = SetLimitsOf(ctx);
   if (!target.exists()) Begin(target, member, 1, limits);
   const bool added = storage::AddToSet(target, member, limits);
@@ -112,7 +107,7 @@ void Smembers(Context& ctx) {
   if (record == nullptr) return ctx.reply.Set(0);
   const Set set(record->value());
   ctx.reply.Set(set.size());
-  set.ForEach([&](const Set::Member& member) { ReplyMember(ctx, member); });
+  set.ForEach([&](const Set::Member& member) { ReplyElement(ctx.reply, member); });
 }
 
 // SSCAN key cursor [MATCH pattern] [COUNT count]

@@ -5,17 +5,15 @@
 
 #include "server/commands/families.h"
 #include "server/commands/set/set_commands.h"
-#include "storage/types/packed_object.h"
+#include "server/commands/stored_result.h"
 
 namespace corral::commands {
 namespace {
 
 using command::CommandSpec;
 using command::Context;
-using command::Event;
 using command::KeySpec;
 using storage::DetachedValue;
-using storage::Key;
 using storage::Record;
 using storage::Set;
 using storage::ValueType;
@@ -88,20 +86,7 @@ class Inputs {
 
 void ReplyMembers(Context& ctx, const std::vector<Set::Member>& members) {
   ctx.reply.Set(members.size());
-  for (const Set::Member& member : members) ReplyMember(ctx, member);
-}
-
-// Puts the result in place of what is at the first key, or erases that if there is nothing to put.
-void Store(Context& ctx, DetachedValue&& result, const Event& event) {
-  const Key key = ctx.Key(1);
-  const size_t size = result.value().size();
-  if (size != 0) {
-    ctx.db.PutValue(key, std::move(result));
-    ctx.Changed(key, event);
-  } else if (ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del))) {
-    ctx.Changed(key, events::kDel);
-  }
-  ctx.reply.Integer(static_cast<int64_t>(size));
+  for (const Set::Member& member : members) ReplyElement(ctx.reply, member);
 }
 
 // SINTER key [key ...]
@@ -125,7 +110,7 @@ void SinterStore(Context& ctx) {
     storage::AddToSet(result, member, limits);
     return true;
   });
-  Store(ctx, std::move(result), events::kSinterStore);
+  StoreResult(ctx, std::move(result), events::kSinterStore);
 }
 
 // SINTERCARD numkeys key [key ...] [LIMIT limit]
@@ -162,7 +147,7 @@ void Sunion(Context& ctx) {
   Unite(ctx, inputs, &result);
   const Set set(result.value());
   ctx.reply.Set(set.size());
-  set.ForEach([&](const Set::Member& member) { ReplyMember(ctx, member); });
+  set.ForEach([&](const Set::Member& member) { ReplyElement(ctx.reply, member); });
 }
 
 // SUNIONSTORE destination key [key ...]
@@ -171,7 +156,7 @@ void SunionStore(Context& ctx) {
   if (!inputs.Read(ctx, 2, ctx.size())) return;
   DetachedValue result(storage::PackedForm::kIntSet);
   Unite(ctx, inputs, &result);
-  Store(ctx, std::move(result), events::kSunionStore);
+  StoreResult(ctx, std::move(result), events::kSunionStore);
 }
 
 // SDIFF key [key ...]
@@ -191,7 +176,7 @@ void SdiffStore(Context& ctx) {
   inputs.Subtract([&, limits = SetLimitsOf(ctx)](const Set::Member& member) {
     storage::AddToSet(result, member, limits);
   });
-  Store(ctx, std::move(result), events::kSdiffStore);
+  StoreResult(ctx, std::move(result), events::kSdiffStore);
 }
 
 using enum command::Flag;

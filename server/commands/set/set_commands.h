@@ -17,9 +17,4 @@ inline storage::SetLimits SetLimitsOf(const command::Context& ctx) {
           .packed_bytes = settings.set_max_listpack_value};
 }
 
-inline void ReplyMember(command::Context& ctx, const storage::Set::Member& member) {
-  if (member.is_integer) return ctx.reply.BulkInteger(member.integer);
-  ctx.reply.Bulk(member.text);
-}
-
 }  // namespace corral::commands

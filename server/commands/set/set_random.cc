@@ -27,7 +27,7 @@ namespace wire = protocol::wire;
 Random NewRandom(const Context& ctx) { return Random(ctx.services.keyspace.NextRandom()); }
 
 void ReplyMembers(Context& ctx, const std::vector<Set::Member>& members) {
-  for (const Set::Member& member : members) ReplyMember(ctx, member);
+  for (const Set::Member& member : members) ReplyElement(ctx.reply, member);
 }
 
 // SPOP key
@@ -40,9 +40,7 @@ void PopOne(Context& ctx) {
   storage::IntegerText scratch;
   const std::string member(Set(value.value()).RandomMember(random).Text(scratch));
   storage::RemoveFromSet(value, member);
-  const bool erased = value.Close();
-  ctx.Changed(key, events::kSpop);
-  if (erased) ctx.Changed(key, events::kDelOfEmpty);
+  ReportRemoval(ctx, key, events::kSpop, value);
   ctx.reply.Bulk(std::string_view(member));
 }
 
@@ -60,7 +58,7 @@ void Spop(Context& ctx) {
   const size_t size = set.size();
   if (static_cast<uint64_t>(count) >= size) {
     ctx.reply.Set(size);
-    set.ForEach([&](const Set::Member& member) { ReplyMember(ctx, member); });
+    set.ForEach([&](const Set::Member& member) { ReplyElement(ctx.reply, member); });
     value.Erase(ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
     ctx.Changed(key, events::kSpop);
     return ctx.Changed(key, events::kDelOfEmpty);
@@ -91,10 +89,10 @@ void Srandmember(Context& ctx) {
   if (record == nullptr) return ctx.size() == 3 ? ctx.reply.Array(0) : ctx.reply.Null();
   const Set set(record->value());
   Random random = NewRandom(ctx);
-  if (ctx.size() == 2) return ReplyMember(ctx, set.RandomMember(random));
+  if (ctx.size() == 2) return ReplyElement(ctx.reply, set.RandomMember(random));
   if (count < 0) {  // each one anew
     ctx.reply.Array(static_cast<size_t>(-count));
-    for (; count < 0; ++count) ReplyMember(ctx, set.RandomMember(random));
+    for (; count < 0; ++count) ReplyElement(ctx.reply, set.RandomMember(random));
     return;
   }
   const size_t most = std::min(static_cast<size_t>(count), set.size());

@@ -47,11 +47,7 @@ class ZsetToChange {
   storage::ZsetWriter& operator*() { return writer_; }
   storage::ZsetWriter* operator->() { return &writer_; }
   // Reports the change; with the last member the key goes.
-  void Changed(const command::Event& event) {
-    const bool gone = value_.Close();
-    ctx_.Changed(key_, event);
-    if (gone) ctx_.Changed(key_, command::events::kDelOfEmpty);
-  }
+  void Changed(const command::Event& event) { ReportRemoval(ctx_, key_, event, value_); }
 
  private:
   command::Context& ctx_;
@@ -60,22 +56,6 @@ class ZsetToChange {
   storage::ZsetWriter writer_;
   bool failed_;
 };
-
-// For commands that store their result at their first key, in place of whatever is there: an empty result
-// deletes it. Replies with the number of members.
-inline void StoreZset(command::Context& ctx, storage::DetachedValue&& result, const command::Event& event) {
-  const storage::Key key = ctx.Key(1);
-  const size_t members = result.value().size();
-  if (members > 0) {
-    ctx.db.PutValue(key, std::move(result));
-    ctx.Changed(key, event);
-  } else if (ctx.db.Erase(key)) {
-    ctx.Changed(key, command::events::kDel);
-  } else {
-    ctx.services.effects.AbsentKeyDeleted(ctx.db, key);
-  }
-  ctx.reply.Integer(static_cast<int64_t>(members));
-}
 
 // Members as a reply: with scores they are pairs in RESP3, and flat in RESP2. Announces `count` of them; each
 // call writes one.

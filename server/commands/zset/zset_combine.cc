@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/commands/families.h"
+#include "server/commands/stored_result.h"
 #include "server/commands/zset/zset_access.h"
 #include "storage/base/number.h"
 
@@ -139,7 +140,7 @@ void Store(Context& ctx, Operation operation, const Event& event) {
   Combine(operation, std::move(request), &result);
   storage::DetachedValue value(storage::PackedForm::kZset);
   result.Finish(ZsetLimitsOf(ctx), value);
-  StoreZset(ctx, std::move(value), event);
+  StoreResult(ctx, std::move(value), event);
 }
 
 // ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/commands/families.h"
+#include "server/commands/stored_result.h"
 #include "server/commands/zset/zset_access.h"
 #include "server/commands/zset/zset_bounds.h"
 #include "storage/types/packed_object.h"
@@ -145,7 +146,7 @@ void ZrangeStore(Context& ctx) {
     found.zset->Each(span, ZsetOrder::kAscending,
                      [&](std::string_view member, double score) { writer.Append(member, score); });
   }
-  StoreZset(ctx, std::move(result), events::kZrangeStore);
+  StoreResult(ctx, std::move(result), events::kZrangeStore);
 }
 
 using enum command::Flag;

@@ -115,6 +115,11 @@ TEST_CASE(
     CHECK(f.db.Erase(f.Named("k"), c.reclaim));
     f.lazy_free.Drain();
     CHECK(f.lazy_free.freed_objects() == c.counted);
+    f.db.PutValue(f.Named("k"), DetachedValue(Of({"a"}, c.effort)));
+    f.db.PutValue(f.Named("k"), DetachedValue(PackedForm::kIntSet), {}, c.reclaim);
+    f.lazy_free.Drain();
+    CHECK(f.lazy_free.freed_objects() == 2 * c.counted);
+    f.db.Erase(f.Named("k"));
     CHECK(Strings::alive == before);
   }
 }
