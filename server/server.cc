@@ -97,6 +97,7 @@ Server::Server(config::Config& config, std::string executable, std::string_view 
   effects_.set_leases(leases_);
   effects_.set_events(events_);
   effects_.set_tracking(tracking_);
+  effects_.set_services(services_);
   leases_.on_invalidated = [this](const storage::Key& key) { effects_.Invalidate(key); };
   leases_.on_read = [this](client::Client& client, const storage::Key& key) {
     tracking_.Remember(client, key);

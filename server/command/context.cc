@@ -22,6 +22,21 @@ bool Context::Is(size_t i, std::string_view word) const {
   return true;
 }
 
+void Context::Flushed(int database, uint64_t keys) {
+  changed_ = true;
+  services.effects.DatabaseFlushed(database, keys, now_ms());
+}
+
+void Context::Swapped(int database, int other) {
+  changed_ = true;
+  services.effects.DatabasesSwapped(database, other, now_ms());
+}
+
+void Context::ReplaceEffect(std::span<const EffectArgument> arguments) {
+  replaced_ = true;
+  if (!arguments.empty()) PendingEffects::OfThread().Add(db.index(), arguments);
+}
+
 bool Context::ReadInteger(size_t i, int64_t* value, std::string_view error) {
   if (storage::ParseInt64(arguments_[i], value)) return true;
   reply.Error(error);

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
 #include "protocol/reply_writer.h"
 #include "protocol/wire_error.h"
+#include "server/command/effect_log.h"
 #include "server/command/event.h"
+#include "server/command/pending_effects.h"
 #include "server/command/table.h"
 #include "storage/database.h"
 #include "storage/keyspace.h"
@@ -80,6 +83,8 @@ struct Services {
   tracking::Tracking& tracking;
   Lifecycle& lifecycle;
   DebugSwitches& debug;
+  // Null: nobody listens. Changed by whoever has the world; outlives the command that changes it.
+  EffectLog* effect_log = nullptr;
 };
 
 // One running command, on its worker's thread. The locks of its keys are held; when its row says kExclusive,
@@ -119,11 +124,31 @@ class Context {
   }
   storage::Database Database(int index) const { return services.keyspace.database(index, now_ms()); }
 
-  // The one way in which a handler reports a write; once per changed key.
-  void Changed(const storage::Key& key, const Event& event) { services.effects.KeyChanged(db, key, event); }
+  // The one way in which a handler reports a write; once per changed key. The command goes to the log of
+  // effects then, as it came.
+  void Changed(const storage::Key& key, const Event& event) { Changed(db, key, event); }
   void Changed(const storage::Database& database, const storage::Key& key, const Event& event) {
+    changed_ = true;
     services.effects.KeyChanged(database, key, event);
   }
+  // The same for whole databases, empty ones too. The arguments are those of Effects.
+  void Flushed(int database, uint64_t keys);
+  void Swapped(int database, int other);
+
+  // Says what goes to the log of effects instead of the command as it came, for a handler whose command would
+  // do something else when it is run again: later (relative times), or by chance. Several calls are a group,
+  // in their order; a call without arguments says that nothing goes there. It is run in `db`.
+  void PropagateAs(std::initializer_list<EffectArgument> arguments) {
+    PropagateAs(std::span(arguments.begin(), arguments.size()));
+  }
+  void PropagateAs(std::span<const EffectArgument> arguments) {
+    if (propagates()) [[unlikely]]
+      ReplaceEffect(arguments);
+  }
+  // Whether anybody listens: for handlers that have to gather the arguments first.
+  bool propagates() const { return services.effect_log != nullptr; }
+  // For whoever runs the handler.
+  bool propagates_as_it_came() const { return changed_ && !replaced_; }
 
   // Readers of numeric arguments: on a mistake they answer the client and return false.
   bool ReadInteger(size_t i, int64_t* value, std::string_view error = protocol::wire::kNotInteger);
@@ -144,9 +169,13 @@ class Context {
   }
 
  private:
+  void ReplaceEffect(std::span<const EffectArgument> arguments);
+
   std::span<const std::string_view> arguments_;
   storage::Key first_key_{};
   bool has_first_key_ = false;
+  bool changed_ = false;
+  bool replaced_ = false;  // by PropagateAs
 };
 
 }  // namespace corral::command

@@ -7,6 +7,7 @@
 #include "server/client/client.h"
 #include "server/command/context.h"
 #include "server/command/string_reply.h"
+#include "server/config/settings.h"
 #include "storage/open_value.h"
 #include "storage/types/packed_list.h"
 
@@ -75,6 +76,15 @@ inline void ReportRemoval(command::Context& ctx, const storage::Key& key, const 
 // How a deletion that the client asked for gives its memory back.
 inline storage::Reclaim ReclaimWhen(bool lazy) {
   return lazy ? storage::Reclaim::kInBackground : storage::Reclaim::kNow;
+}
+
+// A client gave the key an expiry that has passed already: it is deleted, and the log of effects hears of a
+// deletion.
+inline void EraseAsExpired(command::Context& ctx, const storage::Key& key) {
+  const bool lazy = ctx.services.settings.lazyfree_lazy_expire;
+  ctx.db.Erase(key, ReclaimWhen(lazy));
+  ctx.Changed(key, command::events::kDel);
+  ctx.PropagateAs({command::DeletionName(lazy), key.name});
 }
 
 }  // namespace corral::commands

@@ -31,7 +31,12 @@ const Directive kRows[] = {
      .slot = Number<&Settings::maxmemory_policy>()},
     {.name = "lfu-log-factor", .kind = Kind::kInteger, .initial = "10", .high = INT_MAX, .flags = kAccepted},
     {.name = "lfu-decay-time", .kind = Kind::kInteger, .initial = "1", .high = INT_MAX, .flags = kAccepted},
-    {.name = "lazyfree-lazy-eviction", .kind = Kind::kYesNo, .initial = "no", .flags = kAccepted},
+    // Evicted values are freed at once whatever it says: a log of effects alone reads it.
+    {.name = "lazyfree-lazy-eviction",
+     .kind = Kind::kYesNo,
+     .initial = "no",
+     .flags = kAccepted,
+     .slot = Number<&Settings::lazyfree_lazy_eviction>()},
     {.name = "lazyfree-lazy-expire",
      .kind = Kind::kYesNo,
      .initial = "no",

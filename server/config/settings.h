@@ -97,6 +97,7 @@ struct Settings {
   uint64_t maxmemory_bytes;   // 0: no limit
   int64_t maxmemory_clients;  // bytes; 0: no limit; negative: percent of maxmemory_bytes
   MaxmemoryPolicy maxmemory_policy;
+  bool lazyfree_lazy_eviction;
   bool lazyfree_lazy_expire;
   bool lazyfree_lazy_server_del;
   bool lazyfree_lazy_user_del;

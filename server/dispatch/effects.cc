@@ -1,6 +1,8 @@
 // Counts what changed; the features that listen to writes hang here.
 #include "server/dispatch/effects.h"
 
+#include "server/command/pending_effects.h"
+#include "server/config/settings.h"
 #include "server/dispatch/worker.h"
 #include "storage/base/invariant.h"
 
@@ -34,12 +36,20 @@ void WriteEffects::Invalidate(const storage::Key& key) {
 void WriteEffects::InvalidateRemoved(const storage::Key& key) {
   if (!tracking_->active()) [[likely]]
     return;
-  if (Worker* here = Worker::Current()) tracking_->KeyRemoved(*here, here->running(), key);
+  Worker& here = Here();
+  tracking_->KeyRemoved(here, here.running(), key);
 }
 
 void WriteEffects::InvalidateEverything() {
   Worker& here = Here();
   tracking_->EverythingChanged(here, here.running());
+}
+
+void WriteEffects::PropagateRemoval(int database, const storage::Key& key, bool lazy) {
+  command::EffectLog* log = services_->effect_log;
+  if (log == nullptr) [[likely]]
+    return;
+  command::PendingEffects::OfThread().Remove(*log, database, key.name, lazy);
 }
 
 void WriteEffects::Notify(int database, const storage::Key& key, const command::Event& event) {
@@ -82,11 +92,13 @@ void WriteEffects::DatabasesSwapped(int database, int other, int64_t now_ms) {
 void WriteEffects::OnExpired(int database, const storage::Key& key) {
   Notify(database, key, command::events::kExpired);
   InvalidateRemoved(key);
+  PropagateRemoval(database, key, services_->settings.lazyfree_lazy_expire);
 }
 
 void WriteEffects::OnEvicted(int database, const storage::Key& key) {
   InvalidateRemoved(key);
   Notify(database, key, command::events::kEvicted);
+  PropagateRemoval(database, key, services_->settings.lazyfree_lazy_eviction);
 }
 
 void WriteEffects::OnCreated(int database, const storage::Key& key) {

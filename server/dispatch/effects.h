@@ -35,6 +35,7 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   void set_leases(lease::Leases& leases) { leases_ = &leases; }
   void set_events(pubsub::KeyspaceEvents& events) { events_ = &events; }
   void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
+  void set_services(const command::Services& services) { services_ = &services; }
 
   // Client-side caching: what a read of the key answers has changed.
   void Invalidate(const storage::Key& key);
@@ -44,11 +45,14 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
  private:
   void CountWrites(uint64_t writes);
   void InvalidateEverything();
+  // To the log of effects. A write of a client goes there when its command ends (Invoker).
+  void PropagateRemoval(int database, const storage::Key& key, bool lazy);
   void Notify(int database, const storage::Key& key, const command::Event& event);
 
   lease::Leases* leases_ = nullptr;
   pubsub::KeyspaceEvents* events_ = nullptr;
   tracking::Tracking* tracking_ = nullptr;
+  const command::Services* services_ = nullptr;
   bool concurrent_ = false;
   std::atomic<uint64_t> dirty_{0};
 };

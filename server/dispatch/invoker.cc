@@ -17,9 +17,25 @@ void Invoker::Run(const Request& request) {
   command::Context context(services_, client, stats_, *request.command, request.arguments, client.reply,
                            services_.keyspace.database(client.database, clock_.unix_ms(), !client.no_touch));
   if (request.has_key) context.set_first_key(request.first_key);
-  request.command->spec->handler(context);
+  if (!context.propagates()) [[likely]] {
+    request.command->spec->handler(context);
+  } else {
+    RunPropagating(context);
+  }
   if (client.tracking && client.tracking->on) [[unlikely]]
     RememberReads(request);
+}
+
+void Invoker::RunPropagating(command::Context& context) {
+  command::EffectLog& log = *services_.effect_log;
+  command::PendingEffects& pending = command::PendingEffects::OfThread();
+  pending.Begin();
+  context.command.spec->handler(context);
+  if (context.propagates_as_it_came()) {
+    pending.End(log, {context.db.index(), context.arguments()});
+  } else {
+    pending.End(log);
+  }
 }
 
 void Invoker::RememberReads(const Request& request) {

@@ -30,14 +30,15 @@ class Invoker {
           MonitorFeed& monitors)
       : services_(services), stats_(stats), clock_(clock), monitors_(monitors) {}
 
-  // The handler, and what tracking keeps of a read. The caller holds the locks that LockSet::Add finds for
-  // the request.
+  // The handler, what the log of effects gets of a write, and what tracking keeps of a read. The caller holds
+  // the locks that LockSet::Add finds for the request.
   void Run(const Request& request);
   // Behind Run, and better without its locks: tells monitors, and counts the call, its errors and the time
   // since the last command ended. Of a command that ran others only the time that they left.
   void Account(const Request& request);
 
  private:
+  void RunPropagating(command::Context& context);
   void RememberReads(const Request& request);
   void FeedMonitors(const Request& request);
   void CountTime(const Request& request, uint64_t nanos);

@@ -55,6 +55,7 @@ Worker::~Worker() = default;
 
 void Worker::Run() {
   current = this;
+  pending_effects_.Bind();
   loop_.Run();
 }
 

@@ -123,6 +123,7 @@ class Worker final : public net::LoopHooks,
   GatePass pass_;
   net::EventLoop loop_;
   client::ChunkPool chunks_;
+  command::PendingEffects pending_effects_;
   Executor executor_;
   Outbox outbox_;
   Batch batch_;

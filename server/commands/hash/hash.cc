@@ -139,6 +139,7 @@ void HincrByFloat(Context& ctx) {
   storage::SetField(value, ctx[2], text, HashLimitsOf(ctx));
   value.Close();
   ctx.Changed(key, events::kHincrByFloat);
+  ctx.PropagateAs({"HSET", key.name, ctx[2], text});  // another machine may round otherwise
   ctx.reply.Bulk(std::string_view(text));
 }
 

@@ -1,9 +1,9 @@
 // When keys expire: the EXPIRE family sets it, the TTL family tells it, PERSIST takes it away.
 #include <string>
+#include <vector>
 
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
-#include "server/config/settings.h"
 
 namespace corral::commands {
 namespace {
@@ -61,6 +61,14 @@ bool ReadConditions(Context& ctx, ExpireConditions* conditions) {
   return true;
 }
 
+// As PEXPIREAT, with the conditions as they came.
+void PropagateUnixTime(Context& ctx, int64_t when_ms) {
+  if (!ctx.propagates()) return;
+  std::vector<command::EffectArgument> arguments{"PEXPIREAT", ctx[1], when_ms};
+  for (size_t i = 3; i < ctx.size(); ++i) arguments.emplace_back(ctx[i]);
+  ctx.PropagateAs(arguments);
+}
+
 void ExpireAt(Context& ctx, Unit unit, Origin origin) {
   ExpireConditions conditions;
   int64_t when_ms = 0;
@@ -73,14 +81,14 @@ void ExpireAt(Context& ctx, Unit unit, Origin origin) {
   const Record* record = FindForWrite(ctx, key);
   if (record == nullptr || !conditions.Allow(record->expire_at_ms(), when_ms)) return ctx.reply.Integer(0);
   if (when_ms <= ctx.now_ms()) {
-    ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
-    ctx.Changed(key, events::kDel);
+    EraseAsExpired(ctx, key);
     return ctx.reply.Integer(1);
   }
   ctx.db.SetExpiry(key, when_ms);
   // The order in which Redis tells a connection that listens to its own events.
   ctx.reply.Integer(1);
   ctx.Changed(key, events::kExpire);
+  if (unit != Unit::kMilliseconds || origin != Origin::kUnixEpoch) PropagateUnixTime(ctx, when_ms);
 }
 
 // EXPIRE key seconds [NX | XX | GT | LT]

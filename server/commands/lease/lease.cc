@@ -10,6 +10,7 @@
 #include "server/commands/lease/lease_list.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stale_time.h"
+#include "server/commands/stored_string.h"
 #include "server/config/settings.h"
 #include "server/lease/caller.h"
 #include "server/lease/leases.h"
@@ -293,6 +294,7 @@ void SetLease(Context& ctx) {
   }
   ctx.Changed(key, events::kSet);
   if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
+  PropagateAsSet(ctx, key, 3, put);  // the token is of this process alone
   ctx.reply.Integer(1);
 }
 

@@ -102,6 +102,7 @@ void LMPop(Context& ctx) {
     ctx.reply.Bulk(key.name);
     ReplyFromEnd(ctx.reply, list.value(), end, count);
     list.Erase(end == ListEnd::kLeft ? 0 : list.size() - count, count);
+    ctx.PropagateAs({end == ListEnd::kLeft ? "LPOP" : "RPOP", key.name, static_cast<int64_t>(count)});
     return ReportPop(ctx, key, end, value.Close());
   }
   ctx.reply.NullArray();

@@ -36,7 +36,7 @@ void FlushDb(Context& ctx) {
   if (!ReadReclaim(ctx, &reclaim)) return;
   const uint64_t keys = ctx.db.size();
   ctx.services.keyspace.Flush(ctx.db.index(), reclaim);
-  ctx.services.effects.DatabaseFlushed(ctx.db.index(), keys, ctx.now_ms());
+  ctx.Flushed(ctx.db.index(), keys);
   ctx.reply.Ok();
 }
 
@@ -49,7 +49,7 @@ void FlushAll(Context& ctx) {
     keys += ctx.Database(i).size();
     ctx.services.keyspace.Flush(i, reclaim);
   }
-  ctx.services.effects.DatabaseFlushed(-1, keys, ctx.now_ms());
+  ctx.Flushed(-1, keys);
   ctx.reply.Ok();
 }
 
@@ -65,7 +65,7 @@ void SwapDb(Context& ctx) {
     return ctx.reply.Error(wire::kDbIndex);
   if (first != second) {
     ctx.services.keyspace.Swap(static_cast<int>(first), static_cast<int>(second));
-    ctx.services.effects.DatabasesSwapped(static_cast<int>(first), static_cast<int>(second), ctx.now_ms());
+    ctx.Swapped(static_cast<int>(first), static_cast<int>(second));
   }
   ctx.reply.Ok();
 }

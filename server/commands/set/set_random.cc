@@ -41,6 +41,7 @@ void PopOne(Context& ctx) {
   const std::string member(Set(value.value()).RandomMember(random).Text(scratch));
   storage::RemoveFromSet(value, member);
   ReportRemoval(ctx, key, events::kSpop, value);
+  ctx.PropagateAs({"SREM", key.name, member});
   ctx.reply.Bulk(std::string_view(member));
 }
 
@@ -59,8 +60,10 @@ void Spop(Context& ctx) {
   if (static_cast<uint64_t>(count) >= size) {
     ctx.reply.Set(size);
     set.ForEach([&](const Set::Member& member) { ReplyElement(ctx.reply, member); });
-    value.Erase(ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
+    const bool lazy = ctx.services.settings.lazyfree_lazy_server_del;
+    value.Erase(ReclaimWhen(lazy));
     ctx.Changed(key, events::kSpop);
+    ctx.PropagateAs({command::DeletionName(lazy), key.name});
     return ctx.Changed(key, events::kDelOfEmpty);
   }
   Random random = NewRandom(ctx);
@@ -72,6 +75,7 @@ void Spop(Context& ctx) {
   ctx.reply.Set(popped.size());
   for (const std::string& member : popped) {
     storage::RemoveFromSet(value, member);
+    ctx.PropagateAs({"SREM", key.name, member});
     ctx.reply.Bulk(std::string_view(member));
   }
   value.Close();

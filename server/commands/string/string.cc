@@ -1,11 +1,13 @@
 // The string family, whole values: SET and its kin, GET and its kin.
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "server/commands/expire_time.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/commands/stale_time.h"
+#include "server/commands/stored_string.h"
 #include "server/commands/string/put_argument.h"
 #include "server/commands/string/value_condition.h"
 #include "server/config/settings.h"
@@ -80,6 +82,16 @@ std::optional<bool> MayStore(Context& ctx, const Key& key, const SetOptions& opt
   return options.condition.Met(ctx, record);
 }
 
+// GET asks and changes nothing.
+void PropagateWithoutGet(Context& ctx) {
+  if (!ctx.propagates()) return;
+  std::vector<command::EffectArgument> kept;
+  for (size_t i = 0; i < ctx.size(); ++i) {
+    if (i < 3 || !ctx.Is(i, "GET")) kept.emplace_back(ctx[i]);
+  }
+  ctx.PropagateAs(kept);
+}
+
 void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
   storage::PutOptions put{.keep_expiry = options.keep_expiry};
   if (options.time.given() && !options.time.Read(ctx, &put.expire_at_ms)) return;
@@ -97,6 +109,12 @@ void SetWithOptions(Context& ctx, const SetOptions& options, size_t value) {
   PutArgument(ctx, key, value, put);
   ctx.Changed(key, events::kSet);
   if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
+  // A comparison that was met needs no second one: other servers do not know it.
+  if (options.time.given() || options.condition.given()) {
+    PropagateAsSet(ctx, key, value, put);
+  } else if (options.reply_old) {
+    PropagateWithoutGet(ctx);
+  }
   if (!options.reply_old) ctx.reply.Ok();
 }
 
@@ -147,14 +165,17 @@ void GetSet(Context& ctx) {
   if (!ReplyPresent(ctx, key)) return;
   PutArgument(ctx, key, 2);
   ctx.Changed(key, events::kSet);
+  ctx.PropagateAs({"SET", key.name, ctx[2]});
 }
 
 // GETDEL key
 void GetDel(Context& ctx) {
   Key key = ctx.Key(1);
   if (!ReplyPresent(ctx, key)) return;
-  if (ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_user_del))) {
+  const bool lazy = ctx.services.settings.lazyfree_lazy_user_del;
+  if (ctx.db.Erase(key, ReclaimWhen(lazy))) {
     ctx.Changed(key, events::kDel);
+    ctx.PropagateAs({command::DeletionName(lazy), key.name});
   } else {
     ctx.services.effects.AbsentKeyDeleted(ctx.db, key);
   }
@@ -181,14 +202,15 @@ void GetEx(Context& ctx) {
   if (time.given() && !time.Read(ctx, &expire_at_ms)) return;
   ReplyString(ctx.reply, *record);
   if (time.given() && expire_at_ms <= ctx.now_ms()) {
-    ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_expire));
-    ctx.Changed(key, events::kDel);
+    EraseAsExpired(ctx, key);
   } else if (time.given()) {
     ctx.db.SetExpiry(key, expire_at_ms);
     ctx.Changed(key, events::kExpire);
+    ctx.PropagateAs({"PEXPIREAT", key.name, expire_at_ms});
   } else if (persist && record->expire_at_ms() != storage::kNoExpiry) {
     ctx.db.SetExpiry(key, storage::kNoExpiry);
     ctx.Changed(key, events::kPersist);
+    ctx.PropagateAs({"PERSIST", key.name});
   }
 }
 

@@ -19,8 +19,10 @@ namespace events = command::events;
 namespace wire = protocol::wire;
 
 void DeletePresent(Context& ctx, const Key& key) {
-  ctx.db.Erase(key, ReclaimWhen(ctx.services.settings.lazyfree_lazy_user_del));
+  const bool lazy = ctx.services.settings.lazyfree_lazy_user_del;
+  ctx.db.Erase(key, ReclaimWhen(lazy));
   ctx.Changed(key, events::kDel);
+  ctx.PropagateAs({command::DeletionName(lazy), key.name});
   ctx.reply.Integer(1);
 }
 

@@ -5,6 +5,7 @@
 #include "server/commands/expire_time.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
+#include "server/commands/stored_string.h"
 #include "server/commands/string/put_argument.h"
 
 namespace corral::commands {
@@ -110,6 +111,7 @@ void MSetEx(Context& ctx) {
     PutArgument(ctx, key, i + 1, put);
     ctx.Changed(key, events::kSet);
     if (options.time.given()) ctx.Changed(key, events::kExpireOfSet);
+    PropagateAsSet(ctx, key, i + 1, put);
   }
   ctx.reply.Integer(1);
 }

@@ -80,6 +80,7 @@ void IncrByFloat(Context& ctx) {
   std::string text = storage::FormatLongDouble(value);
   ctx.db.PutString(key, text, {.keep_expiry = true, .try_integer = false});
   ctx.Changed(key, events::kIncrByFloat);
+  ctx.PropagateAs({"SET", key.name, text, "KEEPTTL"});  // another machine may round otherwise
   ctx.reply.Bulk(text);
 }
 

@@ -19,13 +19,14 @@ namespace events = command::events;
 namespace wire = protocol::wire;
 
 // Ascending: the lowest scores go.
-void Pop(Context& ctx, ZsetToChange& zset, ZsetOrder order, uint64_t most, bool pairs) {
+uint64_t Pop(Context& ctx, ZsetToChange& zset, ZsetOrder order, uint64_t most, bool pairs) {
   const uint64_t size = zset->reader().size();
   const uint64_t count = std::min(most, size);
   const RankSpan span{order == ZsetOrder::kAscending ? 0 : size - count, count};
   zset->reader().Each(span, order, MembersReply(ctx.reply, count, true, pairs));
   zset->Remove(span);
   zset.Changed(order == ZsetOrder::kAscending ? events::kZpopMin : events::kZpopMax);
+  return count;
 }
 
 void PopOne(Context& ctx, ZsetOrder order) {
@@ -68,8 +69,9 @@ void Zmpop(Context& ctx) {
     if (!zset.exists()) continue;
     ctx.reply.Array(2);
     ctx.reply.Bulk(ctx[i]);
-    return Pop(ctx, zset, lowest ? ZsetOrder::kAscending : ZsetOrder::kDescending,
-               static_cast<uint64_t>(count), true);
+    const uint64_t popped = Pop(ctx, zset, lowest ? ZsetOrder::kAscending : ZsetOrder::kDescending,
+                                static_cast<uint64_t>(count), true);
+    return ctx.PropagateAs({lowest ? "ZPOPMIN" : "ZPOPMAX", ctx[i], static_cast<int64_t>(popped)});
   }
   ctx.reply.NullArray();
 }
