@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,10 +13,11 @@
 #include "server/command/context.h"
 #include "server/dispatch/batch.h"
 #include "server/dispatch/chores.h"
-#include "server/dispatch/deadlines.h"
+#include "server/dispatch/connections.h"
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
 #include "server/dispatch/gate_pass.h"
+#include "server/dispatch/holds.h"
 #include "server/dispatch/inbox.h"
 #include "server/dispatch/outbox.h"
 #include "server/dispatch/pause_queue.h"
@@ -53,10 +53,10 @@ class Worker final : public net::LoopHooks,
   void Adopt(int descriptor, net::Transport transport);
   // Any thread.
   void Visit(uint64_t client_id, std::function<void(client::Client&)> work) override;
-  void WaitAnswered(client::Client& client) override;
+  void WaitAnswered(client::Client& client) override { holds_.WaitAnswered(client); }
   void Post(std::function<void()> work) override { loop_.Post(std::move(work)); }
   void PostMessages(std::function<void()> work, size_t bytes) override;
-  client::Client* Find(uint64_t client_id) override;
+  client::Client* Find(uint64_t client_id) override { return connections_.Find(client_id); }
   void Push(client::Client& client, const client::PushedMessage& message) override;
   // The client whose command runs at this moment, if any.
   client::Client* running() const { return executor_.running(); }
@@ -86,31 +86,18 @@ class Worker final : public net::LoopHooks,
 
   // BatchObserver
   void AfterCommand(client::Client& client) override;
-  void HeldByPause(client::Client& client) override;
-  void HeldByTransit(client::Client& client) override;
+  void HeldByPause(client::Client& client) override { holds_.HoldForPause(client); }
+  void HeldByTransit(client::Client& client) override { holds_.HoldForTransit(client); }
 
  private:
-  static constexpr int kTurnCloses = 16;    // of connections that their peers ended: mostly the kernel's time
-  static constexpr int kTurnResumed = 256;  // connections that a pause held back
-  static constexpr int kTurnDeadlines = 64;  // ends of waits in one turn
-  static constexpr int kTurnLimits = 256;    // connections whose limits are checked in one turn
-
   void EnterGate();
   void GiveWay();  // before a system call
   void EndTurn();
   void BeginTurn();  // what the last one left for this
   void SendAll();
-  void Close(client::Client& client);
-  void Retire(client::Client& client);
-  void CloseInTurn(client::Client& client);
-  void CloseEnded();
+  void Close(client::Client& client) { connections_.Close(client); }
   // Whether there is more to do than this turn had time for.
   bool WorkWaits() const;
-  void EndWait(client::Client& client, client::WaitEnd end);
-  void Resume(client::Client& client);
-  bool LetGo(client::Client& client);  // whom HeldByTransit holds; false: it is not held
-  void LetAllGo();                     // once messages in transit are few enough
-  void CheckSomeLimits();
   void RunDue();  // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
   bool RunSoon();     // false: there was nothing
@@ -119,7 +106,6 @@ class Worker final : public net::LoopHooks,
 
   command::Services& services_;
   telemetry::WorkerStats& stats_;
-  const size_t index_;
   GatePass pass_;
   net::EventLoop loop_;
   client::ChunkPool chunks_;
@@ -129,19 +115,14 @@ class Worker final : public net::LoopHooks,
   Batch batch_;
   Inbox inbox_;
   Chores chores_;
-  PauseQueue& pauses_;
+  Holds holds_;
+  Connections connections_;
   // Runs once the turn's output is sent; what it writes itself is sent after it.
   std::vector<std::function<void()>> soon_;
   bool soon_open_ = false;
   waiting::Mailbox mailbox_;
 
-  std::unordered_map<uint64_t, std::unique_ptr<client::Client>> clients_;
-  int closes_left_ = kTurnCloses;  // in this turn
-  std::vector<uint64_t> ended_;    // clients for whose closing no turn had time yet
-  Deadlines deadlines_;
-  std::vector<uint64_t> held_back_;  // clients that wait for less in transit
-  size_t limits_at_ = SIZE_MAX;  // the bucket of clients_ where CheckSomeLimits goes on; SIZE_MAX: nowhere
-  size_t arrived_bytes_ = 0;     // of messages that this turn sends
+  size_t arrived_bytes_ = 0;  // of messages that this turn sends
 };
 
 }  // namespace corral::dispatch
