@@ -71,6 +71,8 @@ inline constexpr Event kZrangeStore{kEventZset, "zrangestore"};
 inline constexpr Event kZunionStore{kEventZset, "zunionstore"};
 inline constexpr Event kZinterStore{kEventZset, "zinterstore"};
 inline constexpr Event kZdiffStore{kEventZset, "zdiffstore"};
+inline constexpr Event kGeoSearchStore{kEventZset, "geosearchstore"};
+inline constexpr Event kGeoRadiusStore{kEventZset, "georadiusstore"};
 inline constexpr Event kHset{kEventHash, "hset"};
 inline constexpr Event kHdel{kEventHash, "hdel"};
 inline constexpr Event kHincrBy{kEventHash, "hincrby"};

@@ -124,6 +124,8 @@ struct CommandSpec {
   std::span<const CommandSpec> subcommands = {};
   std::string_view deprecated_since = {};  // the version of Redis that calls it old, and
   std::string_view replaced_by = {};       // what it names instead
+  // Whether these arguments make the command touch keys that the specs do not find; null: none do.
+  bool (*reaches_more)(std::span<const std::string_view> arguments) = nullptr;
 };
 
 // The usual single and multiple keys, for rows.

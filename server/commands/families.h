@@ -16,6 +16,8 @@ std::span<const command::CommandSpec> NumberCommands();
 std::span<const command::CommandSpec> BitmapCommands();
 std::span<const command::CommandSpec> BitFieldCommands();
 std::span<const command::CommandSpec> HyperLogLogCommands();
+std::span<const command::CommandSpec> GeoCommands();
+std::span<const command::CommandSpec> GeoSearchCommands();
 std::span<const command::CommandSpec> ListEndCommands();
 std::span<const command::CommandSpec> ListElementCommands();
 std::span<const command::CommandSpec> KeyspaceCommands();

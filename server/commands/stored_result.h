@@ -19,9 +19,9 @@ inline void EraseForResult(command::Context& ctx, const storage::Key& key) {
   }
 }
 
-// Stores at the command's first key and replies with the number of elements.
-inline void StoreResult(command::Context& ctx, storage::DetachedValue&& result, const command::Event& event) {
-  const storage::Key key = ctx.Key(1);
+// Stores at the key and replies with the number of elements.
+inline void StoreResult(command::Context& ctx, const storage::Key& key, storage::DetachedValue&& result,
+                        const command::Event& event) {
   const size_t size = result.value().size();
   if (size != 0) {
     ctx.db.PutValue(key, std::move(result), {}, ReclaimWhen(ctx.services.settings.lazyfree_lazy_server_del));
@@ -30,6 +30,10 @@ inline void StoreResult(command::Context& ctx, storage::DetachedValue&& result, 
     EraseForResult(ctx, key);
   }
   ctx.reply.Integer(static_cast<int64_t>(size));
+}
+// The same at the command's first key.
+inline void StoreResult(command::Context& ctx, storage::DetachedValue&& result, const command::Event& event) {
+  StoreResult(ctx, ctx.Key(1), std::move(result), event);
 }
 
 }  // namespace corral::commands

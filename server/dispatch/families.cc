@@ -22,6 +22,7 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::ZsetPartCommands(),    commands::ZsetPopCommands(),     commands::ZsetWalkCommands(),
       commands::ZsetCombineCommands(), commands::HashCommands(),        commands::HashWalkCommands(),
       commands::SetCommands(),         commands::SetRandomCommands(),   commands::SetCombineCommands(),
+      commands::GeoCommands(),         commands::GeoSearchCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

@@ -9,6 +9,8 @@ void LockSet::Add(const command::Command& command, std::span<const std::string_v
   if (!keyspace_.concurrent()) return;
   if (command.Is(command::kExclusive)) return AddWorld();
   if (command.spec->keys.empty()) return;
+  const auto reaches_more = command.spec->reaches_more;
+  if (reaches_more != nullptr && reaches_more(arguments)) return AddWorld();
   if (!FindKeys(command, arguments, &positions_)) return AddWorld();
   for (const command::KeyPosition& position : positions_) {
     AddKey(keyspace_.MakeKey(arguments[position.index]));

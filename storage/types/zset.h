@@ -46,6 +46,11 @@ class ZsetReader {
   }
   // The same until `visit` returns false.
   template <class Visit>
+  void EachUntil(RankSpan span, ZsetOrder order, const Visit& visit) const {
+    if (value_.packed()) return packed().EachUntil(span, order, visit);
+    large().EachUntil(span, order, visit);
+  }
+  template <class Visit>
   void EachUntil(const Visit& visit) const {
     EachUntil({0, size()}, ZsetOrder::kAscending, visit);
   }
@@ -66,11 +71,6 @@ class ZsetReader {
  private:
   PackedZset packed() const { return PackedZset(value_.bytes()); }
   const ZsetObject& large() const { return value_.as<ZsetObject>(); }
-  template <class Visit>
-  void EachUntil(RankSpan span, ZsetOrder order, const Visit& visit) const {
-    if (value_.packed()) return packed().EachUntil(span, order, visit);
-    large().EachUntil(span, order, visit);
-  }
   template <class Range>
   RankSpan RanksOf(const Range& range) const {
     return value_.packed() ? packed().Ranks(range) : large().Ranks(range);

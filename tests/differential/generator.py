@@ -6,6 +6,7 @@ moment at which a server runs the command.
 """
 import itertools
 
+from geo import GEO_WEIGHTS, GeoCommands
 from lists import LIST_WEIGHTS, ListCommands
 from zsets import ZSET_WEIGHTS, ZsetCommands
 
@@ -31,13 +32,15 @@ KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "u
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
          "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
          "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop",
-         "zadd", "zrange", "zrangestore", "zmpop", "zunion", "zinterstore", "zrangebyscore", "zpopmin", "nosuch"]
+         "zadd", "zrange", "zrangestore", "zmpop", "zunion", "zinterstore", "zrangebyscore", "zpopmin",
+         "geoadd", "geodist", "geosearch", "geosearchstore", "georadius", "georadiusbymember_ro", "nosuch"]
 
 
-class Generator(ListCommands, ZsetCommands):
+class Generator(GeoCommands, ListCommands, ZsetCommands):
     def __init__(self, random, protocol):
         self.random, self.protocol = random, protocol
         self.keys = [b"key:%d" % i for i in range(30)] + [b"", b"\x00bin\r\n\xff", b"{tag}a", b"a*[b]?", b"k" * 100]
+        self.geo_keys = [b"geo:%d" % i for i in range(4)]
         self.lex_keys = [b"lex:%d" % i for i in range(4)]
         table = [(weight, getattr(self, name)) for name, weight in WEIGHTS.items()]
         self.makers = [maker for _, maker in table]
@@ -335,5 +338,5 @@ WEIGHTS = {
     "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "estimate": 5,
     "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
-    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS, **ZSET_WEIGHTS,
+    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS, **ZSET_WEIGHTS, **GEO_WEIGHTS,
 }

@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "server/commands/families.h"
-#include "server/commands/zset/zset_access.h"
+#include "server/commands/zset_access.h"
 #include "storage/base/number.h"
 
 namespace corral::commands {

@@ -9,7 +9,7 @@
 
 #include "server/commands/families.h"
 #include "server/commands/stored_result.h"
-#include "server/commands/zset/zset_access.h"
+#include "server/commands/zset_access.h"
 #include "storage/base/number.h"
 
 namespace corral::commands {

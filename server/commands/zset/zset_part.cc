@@ -2,8 +2,8 @@
 #include <cstdint>
 
 #include "server/commands/families.h"
-#include "server/commands/zset/zset_access.h"
 #include "server/commands/zset/zset_bounds.h"
+#include "server/commands/zset_access.h"
 
 namespace corral::commands {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "server/commands/families.h"
-#include "server/commands/zset/zset_access.h"
+#include "server/commands/zset_access.h"
 
 namespace corral::commands {
 namespace {

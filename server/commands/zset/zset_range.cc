@@ -5,8 +5,8 @@
 
 #include "server/commands/families.h"
 #include "server/commands/stored_result.h"
-#include "server/commands/zset/zset_access.h"
 #include "server/commands/zset/zset_bounds.h"
+#include "server/commands/zset_access.h"
 #include "storage/types/packed_object.h"
 
 namespace corral::commands {

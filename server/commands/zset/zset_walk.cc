@@ -7,7 +7,7 @@
 
 #include "server/commands/families.h"
 #include "server/commands/scan_arguments.h"
-#include "server/commands/zset/zset_access.h"
+#include "server/commands/zset_access.h"
 #include "storage/base/random.h"
 
 namespace corral::commands {

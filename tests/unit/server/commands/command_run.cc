@@ -7,10 +7,10 @@ namespace {
 
 command::CommandTable Table() {
   const std::span<const command::CommandSpec> families[] = {
-      StringCommands(),     ManyStringsCommands(), ComparedStringCommands(), SubstringCommands(),
-      NumberCommands(),     KeyspaceCommands(),    DatabaseCommands(),       ExpireCommands(),
-      ScanCommands(),       ObjectCommands(),      BitmapCommands(),         BitFieldCommands(),
-      HyperLogLogCommands()};
+      StringCommands(),      ManyStringsCommands(), ComparedStringCommands(), SubstringCommands(),
+      NumberCommands(),      KeyspaceCommands(),    DatabaseCommands(),       ExpireCommands(),
+      ScanCommands(),        ObjectCommands(),      BitmapCommands(),         BitFieldCommands(),
+      HyperLogLogCommands(), GeoCommands(),         GeoSearchCommands()};
   return command::CommandTable(families);
 }
 

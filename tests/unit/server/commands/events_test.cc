@@ -38,6 +38,22 @@ TEST_CASE("writes of strings") {
   CHECK(events({"getdel", "b"}) == Events{});
 }
 
+TEST_CASE("writes of points on the earth") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  CHECK(events({"geoadd", "g", "1", "1", "x"}) == Events{"zadd 0 g"});
+  CHECK(events({"geoadd", "g", "1", "1", "x"}) == Events{});
+  CHECK(events({"georadius", "g", "1", "1", "1", "km"}) == Events{});
+  CHECK(events({"georadius", "g", "1", "1", "1", "km", "STORE", "t"}) == Events{"georadiusstore 0 t"});
+  CHECK(events({"geosearchstore", "t", "g", "fromlonlat", "1", "1", "byradius", "1", "km"}) ==
+        Events{"geosearchstore 0 t"});
+  CHECK(events({"georadius", "g", "9", "9", "1", "km", "STOREDIST", "t"}) == Events{"del 0 t"});
+  CHECK(events({"georadius", "g", "9", "9", "1", "km", "STOREDIST", "t"}) == Events{});
+}
+
 TEST_CASE("writes of bits") {
   CommandRun run;
   auto events = [&](std::vector<std::string_view> arguments) {

@@ -128,6 +128,24 @@ TEST_CASE("a row whose keys cannot all be found takes the world, never less") {
   world.gate.Leave(0);
 }
 
+TEST_CASE("a row says when its arguments reach keys that the specs do not find") {
+  World world(2);
+  world.gate.Enter(0);
+  LockSet locks(world.keyspace, world.gate, 0);
+  Arguments arguments{"GEORADIUS", "g", "1", "1", "1", "m", "STORE", "a"};
+  locks.Add(world.Row("georadius"), arguments);
+  CHECK_FALSE(locks.world());
+  CHECK(locks.shards().size() == 2);
+  locks.Lock();
+  locks.Unlock();
+  arguments.insert(arguments.end(), {"store", "b"});
+  locks.Add(world.Row("georadius"), arguments);
+  CHECK(locks.world());
+  locks.Lock();
+  locks.Unlock();
+  world.gate.Leave(0);
+}
+
 TEST_CASE("with one worker there is nothing to lock") {
   World world(1);
   LockSet locks(world.keyspace, world.gate, 0);
