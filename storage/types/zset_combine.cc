@@ -35,10 +35,10 @@ template <class Visit>
 void EachCommon(const std::vector<ZsetInput>& inputs, ZsetAggregate aggregate, const Visit& visit) {
   const ZsetInput& smallest = inputs.front();
   if (smallest.size() == 0) return;
-  smallest.zset->EachUntil([&](std::string_view member, double score) {
+  smallest.EachUntil([&](std::string_view member, double score) {
     score = Weighted(score, smallest.weight);
     for (size_t i = 1; i < inputs.size(); ++i) {
-      const std::optional<double> other = inputs[i].zset->Score(member);
+      const std::optional<double> other = inputs[i].Score(member);
       if (!other) return true;
       score = Aggregated(score, *other * inputs[i].weight, aggregate);
     }
@@ -51,8 +51,7 @@ void EachCommon(const std::vector<ZsetInput>& inputs, ZsetAggregate aggregate, c
 void Unite(std::vector<ZsetInput> inputs, ZsetAggregate aggregate, ZsetBuilder* result) {
   SortBySize(inputs);
   for (const ZsetInput& input : inputs) {
-    if (!input.zset) continue;
-    input.zset->Each([&](std::string_view member, double score) {
+    input.Each([&](std::string_view member, double score) {
       const double weighted = Weighted(score, input.weight);
       result->Put(member, weighted, [&](double present) { return Aggregated(present, weighted, aggregate); });
     });
@@ -68,10 +67,9 @@ void Intersect(std::vector<ZsetInput> inputs, ZsetAggregate aggregate, ZsetBuild
 }
 
 void Subtract(const std::vector<ZsetInput>& inputs, ZsetBuilder* result) {
-  if (!inputs.front().zset) return;
-  inputs.front().zset->Each([&](std::string_view member, double score) {
+  inputs.front().Each([&](std::string_view member, double score) {
     const bool elsewhere = std::any_of(inputs.begin() + 1, inputs.end(), [&](const ZsetInput& input) {
-      return input.zset && input.zset->Score(member);
+      return input.Score(member).has_value();
     });
     if (!elsewhere) result->Put(member, score);
   });

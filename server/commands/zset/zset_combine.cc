@@ -1,4 +1,4 @@
-// Sorted sets together: ZUNION, ZINTER, ZDIFF and what stores and counts them.
+// Sorted sets together, and sets with them: ZUNION, ZINTER, ZDIFF and what stores and counts them.
 #include "storage/types/zset_combine.h"
 
 #include <cstdint>
@@ -55,9 +55,16 @@ bool FindInputs(Context& ctx, size_t* at, Request* request) {
     return false;
   }
   for (++*at; keys > 0; --keys, ++*at) {
-    const ZsetToRead found(ctx, ctx.Key(*at));
-    if (found.failed) return false;
-    request->inputs.push_back({.zset = found.zset});
+    storage::ZsetInput& input = request->inputs.emplace_back();
+    const storage::Record* record = FindForRead(ctx, ctx.Key(*at));
+    if (record == nullptr) continue;
+    if (record->type() == storage::ValueType::kSet) {
+      input.set.emplace(record->value());
+    } else if (ExpectType(ctx, record, storage::ValueType::kZset)) {
+      input.zset.emplace(record->value());
+    } else {
+      return false;
+    }
   }
   return true;
 }

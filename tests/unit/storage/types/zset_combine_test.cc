@@ -48,6 +48,13 @@ Scores Finished(ZsetBuilder& builder) {
   return Contents(ZsetReader(value.value()));
 }
 
+// The members alone, with integers in any form of set.
+std::unique_ptr<DetachedValue> SetOf(const Scores& model) {
+  auto value = std::make_unique<DetachedValue>(PackedForm::kIntSet);
+  for (const auto& [member, score] : model) AddToSet(*value, member, {5, 10, 64});
+  return value;
+}
+
 TEST_CASE("sums, least and greatest, weighted; what is no number counts as 0") {
   const auto a = Of({{"x", 1}, {"y", 2}, {"i", kInfinity}});
   const auto b = Of({{"x", 10}, {"z", 3}, {"i", -kInfinity}, {"w", 1}});
@@ -83,11 +90,17 @@ TEST_CASE("random sets: members as std::map has them") {
     std::vector<std::unique_ptr<DetachedValue>> values;
     std::vector<ZsetInput> inputs;
     for (Scores& model : models) {
+      const bool is_set = random.Below(3) == 0;
       for (uint64_t i = random.Below(30); i > 0; --i) {
-        model[std::to_string(random.Below(40))] = static_cast<double>(random.Below(10));
+        model[std::to_string(random.Below(40))] = is_set ? 1 : static_cast<double>(random.Below(10));
       }
-      values.push_back(Of(model));
-      inputs.push_back({ZsetReader(values.back()->value())});
+      values.push_back(is_set ? SetOf(model) : Of(model));
+      ZsetInput& input = inputs.emplace_back();
+      if (is_set) {
+        input.set.emplace(values.back()->value());
+      } else {
+        input.zset.emplace(values.back()->value());
+      }
     }
     Scores all, common = models[0], difference = models[0];
     for (size_t i = 0; i < models.size(); ++i) {
