@@ -14,9 +14,9 @@ namespace corral::storage {
 
 // One of the sets that are combined; without a reader it is empty.
 struct ZsetInput {
-  std::optional<ZsetReader> zset;
-  double weight = 1;       // its scores count so many times
-  std::optional<Set> set;  // instead of a sorted one: each member has the score 1
+  std::optional<ZsetReader> zset = {};
+  double weight = 1;            // its scores count so many times
+  std::optional<Set> set = {};  // instead of a sorted one: each member has the score 1
 
   uint64_t size() const { return zset ? zset->size() : set ? set->size() : 0; }
   std::optional<double> Score(std::string_view member) const {
