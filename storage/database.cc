@@ -99,6 +99,20 @@ int Database::Frequency(const Key& key) {
   return place ? place.shard.recency.Frequency(place.shard.Stamp(*place.table, key.hash, place.position)) : 0;
 }
 
+void Database::SetIdleSeconds(const Key& key, int64_t idle_s) {
+  const Place place = Locate(key);
+  if (!place || place.shard.recency.mode() != RecencyMode::kLru) return;
+  uint8_t& stamp = place.shard.Stamp(*place.table, key.hash, place.position);
+  stamp = place.shard.recency.StampOfIdle(idle_s, now_ms_);
+}
+
+void Database::SetFrequency(const Key& key, int frequency) {
+  const Place place = Locate(key);
+  if (!place || place.shard.recency.mode() != RecencyMode::kLfu) return;
+  uint8_t& stamp = place.shard.Stamp(*place.table, key.hash, place.position);
+  stamp = place.shard.recency.StampOfFrequency(frequency);
+}
+
 // ---- Writing ----
 
 inline void Database::Insert(const Key& key, Shard& shard, Record* record) {

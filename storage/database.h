@@ -73,6 +73,10 @@ class Database {
   // OBJECT IDLETIME in seconds, OBJECT FREQ; the key must be live.
   int64_t IdleSeconds(const Key& key);
   int Frequency(const Key& key);
+  // RESTORE: the live key counts as last used so long ago, or as used so often, as near as the clock of uses
+  // can say it (RecencyClock). The eviction policy asks for one of them, and the other does nothing.
+  void SetIdleSeconds(const Key& key, int64_t idle_s);
+  void SetFrequency(const Key& key, int frequency);
 
   // Of the first `most_keys` keys that a walk meets, those with an expiry that live and those whose time is
   // over. Locks each shard itself.

@@ -105,6 +105,22 @@ int RecencyClock::Frequency(uint8_t stamp) const {
   return static_cast<int>(std::lround(std::exp2((stamp & (kLevels - 1)) - lifetimes / kDoublingLifetimes)));
 }
 
+uint8_t RecencyClock::StampOfIdle(int64_t idle_s, int64_t now_ms) const {
+  uint8_t rank = rank_;
+  while (rank > 0 && (now_ms - epochs_[rank].start_ms) / 1000 < idle_s) --rank;
+  return rank;
+}
+
+uint8_t RecencyClock::StampOfFrequency(int frequency) const {
+  const auto first = static_cast<uint8_t>(rank_ << kLevelBits);
+  uint8_t nearest = first;
+  for (uint8_t level = 1; level < kLevels; ++level) {
+    const auto stamp = static_cast<uint8_t>(first | level);
+    if (std::abs(Frequency(stamp) - frequency) < std::abs(Frequency(nearest) - frequency)) nearest = stamp;
+  }
+  return nearest;
+}
+
 // What a merge of the epochs `first` and `first` + 1 would cost in precision. The current epoch stays alone.
 double RecencyClock::MergeCost(int first) const {
   const Epoch& begin = epochs_[static_cast<size_t>(first)];

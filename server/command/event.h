@@ -58,6 +58,7 @@ inline constexpr Event kRenameTo{kEventGeneric, "rename_to", false};
 inline constexpr Event kMoveFrom{kEventGeneric, "move_from"};
 inline constexpr Event kMoveTo{kEventGeneric, "move_to", false};
 inline constexpr Event kCopyTo{kEventGeneric, "copy_to"};
+inline constexpr Event kRestore{kEventGeneric, "restore"};
 inline constexpr Event kSoftDel{kEventGeneric, "softdel"};
 inline constexpr Event kZadd{kEventZset, "zadd"};
 inline constexpr Event kZincr{kEventZset, "zincr"};

@@ -22,6 +22,7 @@ std::span<const command::CommandSpec> ListEndCommands();
 std::span<const command::CommandSpec> ListElementCommands();
 std::span<const command::CommandSpec> KeyspaceCommands();
 std::span<const command::CommandSpec> DatabaseCommands();
+std::span<const command::CommandSpec> DumpCommands();
 std::span<const command::CommandSpec> ExpireCommands();
 std::span<const command::CommandSpec> ScanCommands();
 std::span<const command::CommandSpec> ObjectCommands();

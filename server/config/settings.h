@@ -114,6 +114,8 @@ struct Settings {
   std::vector<double> latency_tracking_info_percentiles;
   uint32_t notify_keyspace_events;
 
+  bool rdbcompression;  // of strings in what DUMP answers
+
   // Until when values stay packed.
   uint64_t hash_max_listpack_entries;
   uint64_t hash_max_listpack_value;  // bytes of a field or a value

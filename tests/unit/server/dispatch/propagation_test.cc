@@ -181,6 +181,13 @@ constexpr Case kCases[] = {
     {"pexpireat a 9999999999999 nx", "0 pexpireat a 9999999999999 nx"},
     {"pexpireat a 1", "0 DEL a"},
     {"persist b", "0 persist b"},
+    {"restore n 0 PAYLOAD", "0 restore n 0 PAYLOAD"},
+    {"Restore n 100000 PAYLOAD FREQ 5", "0 Restore n @100000 PAYLOAD FREQ 5 ABSTTL"},
+    {"restore a 9999999999999 PAYLOAD absttl REPLACE", "0 restore a 9999999999999 PAYLOAD absttl REPLACE"},
+    {"restore a 1 PAYLOAD ABSTTL REPLACE", "0 DEL a"},
+    {"restore a 1 PAYLOAD ABSTTL REPLACE", "0 UNLINK a", "config set lazyfree-lazy-server-del yes"},
+    {"restore n 1 PAYLOAD ABSTTL", ""},
+    {"restore a 0 PAYLOAD", ""},
     {"persist a", ""},
     {"del a n b", "0 del a n b"},
     {"del n", ""},
@@ -219,6 +226,12 @@ constexpr Case kCases[] = {
     {"touch a", ""},
 };
 
+// DUMP of the string "v" (redis-server 7.0.15).
+constexpr std::string_view kPayload(
+    "\x00\x01v\n\x00\x91\x08\xce\xb2\x19"
+    "8\x8a\xce",
+    13);
+
 // The token in the reply of GETLEASE; empty: there is none.
 std::string TokenIn(const std::string& reply) {
   const size_t at = reply.find("$24\r\n");
@@ -249,11 +262,15 @@ TEST_CASE("what each write propagates") {
     words = Words(row.command);
     for (std::string& word : words) {
       if (word == "TOKEN") word = token;
+      if (word == "PAYLOAD") word = kPayload;
     }
     const int64_t from_ms = storage::SystemClock().unix_ms();
     const std::string reply = lane.Run(words);
     CAPTURE(reply);
-    const std::string text = Text(world.log.groups);
+    std::string text = Text(world.log.groups);
+    if (const size_t at = text.find(kPayload); at != std::string::npos) {
+      text.replace(at, kPayload.size(), "PAYLOAD");
+    }
     INFO(text);
     CHECK(Matches(text, row.propagated, from_ms, storage::SystemClock().unix_ms()));
   }
