@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +9,8 @@
 #include "server/command/debug_switches.h"
 #include "server/commands/server/dataset_digest.h"
 #include "server/commands/server/debug_handlers.h"
+#include "server/config/settings.h"
+#include "storage/rdb/value_format.h"
 #include "storage/record.h"
 
 namespace corral::commands {
@@ -17,38 +18,19 @@ namespace {
 
 using command::Context;
 
-size_t SerializedBytes(size_t text_size) {
-  if (text_size < 64) return 1 + text_size;
-  if (text_size < 16384) return 2 + text_size;
-  return text_size <= UINT32_MAX ? 5 + text_size : 9 + text_size;
-}
+// Bytes of a value in an RDB file.
+size_t SerializedBytes(const storage::Record& record, bool compress) {
+  class Counter final : public storage::rdb::Sink {
+   public:
+    void Append(std::string_view bytes) override { bytes_ += bytes.size(); }
+    size_t bytes() const { return bytes_; }
 
-// Sums up what the elements of a value take as strings.
-class SerializedSize final : public storage::ValueSink {
- public:
-  void Element(std::span<const std::string_view> parts) override {
-    for (const std::string_view part : parts) bytes_ += SerializedBytes(part.size());
-  }
-  size_t bytes() const { return bytes_; }
-
- private:
-  size_t bytes_ = 0;
-};
-
-// Bytes of a value in an RDB file, not compressed.
-size_t SerializedBytes(const storage::Record& record) {
-  if (!record.is_string()) {
-    SerializedSize size;
-    record.value().Save(size);
-    return size.bytes();
-  }
-  if (record.encoding() == storage::Encoding::kInt) {
-    const int64_t value = record.integer();
-    if (value >= INT8_MIN && value <= INT8_MAX) return 2;
-    if (value >= INT16_MIN && value <= INT16_MAX) return 3;
-    if (value >= INT32_MIN && value <= INT32_MAX) return 5;
-  }
-  return SerializedBytes(record.string_size());
+   private:
+    size_t bytes_ = 0;
+  } counter;
+  storage::rdb::Writer out(counter, compress);
+  storage::rdb::WriteValue(out, record);
+  return counter.bytes();
 }
 
 // The key at position 2, or the error.
@@ -110,7 +92,7 @@ void DebugObject(Context& ctx) {
   ctx.reply.Simple(
       fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
                   fmt::ptr(static_cast<const void*>(record)), storage::NameOf(record->encoding()),
-                  SerializedBytes(*record), used_at, idle_s));
+                  SerializedBytes(*record, ctx.services.settings.rdbcompression), used_at, idle_s));
 }
 
 // DEBUG POPULATE count [prefix [size]]
