@@ -10,11 +10,12 @@ namespace corral::client {
 Client::Client(uint64_t id, ClientOwner& owner, net::Stream::Handle stream, ChunkPool& pool, int64_t now_ms)
     : id(id),
       created_ms(now_ms),
-      last_active_ms(now_ms),
       output(pool),
       reply(output, protocol::Version::kResp2),
       owner_(&owner),
-      stream_(std::move(stream)) {}
+      stream_(std::move(stream)) {
+  traffic.last_active_ms = now_ms;
+}
 
 Client::~Client() = default;
 
@@ -31,7 +32,7 @@ size_t Client::OwnMemoryBytes() const {
   return sizeof(*this) + (stream_ ? stream_->allocated_bytes() : 0) + pending_input.capacity() +
          reader.detached_capacity() + output.own_bytes() +
          (subscriptions ? subscriptions->allocated_bytes() : 0) +
-         (tracking ? sizeof(TrackingMode) + tracking->prefix_bytes : 0) + name.capacity() +
+         (tracking ? sizeof(TrackingMode) + tracking->prefix_bytes : 0) + session.name.capacity() +
          library_name.capacity() + library_version.capacity();
 }
 

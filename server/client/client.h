@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,11 +9,15 @@
 #include "protocol/reply_writer.h"
 #include "protocol/request_reader.h"
 #include "server/client/attachment.h"
+#include "server/client/client_owner.h"
 #include "server/client/input_buffer.h"
 #include "server/client/output_buffer.h"
-#include "server/client/push.h"
+#include "server/client/session.h"
 #include "server/client/subscriptions.h"
 #include "server/client/tracking_mode.h"
+#include "server/client/traffic.h"
+#include "server/client/turn_state.h"
+#include "server/client/wait.h"
 #include "server/net/stream.h"
 
 namespace corral::command {
@@ -22,54 +25,6 @@ struct Command;
 }
 
 namespace corral::client {
-
-enum class ReplyMode : uint8_t { kOn, kOff, kSkip, kSkipNext };
-
-// What a blocked client waits for; owned by the client, gone when the wait ends.
-class Wait {
- public:
-  virtual ~Wait() = default;
-  // The reply when the deadline passes, or for CLIENT UNBLOCK ... TIMEOUT.
-  virtual void ReplyTimeout(protocol::ReplyWriter& reply) = 0;
-  // Whether further input on the connection ends the wait as its deadline does.
-  virtual bool EndsOnInput() const { return false; }
-};
-
-// How a wait that another connection ends is answered (CLIENT UNBLOCK).
-enum class WaitEnd : uint8_t { kNone, kTimeout, kError };
-
-class Client;
-
-// The worker that runs a client.
-class ClientOwner {
- public:
-  // Runs `work` with the client on its own thread, in a later turn and in order, then acts upon what the
-  // client was told (to close, to end its wait) and sends its output; nothing happens when the client is
-  // gone. Any thread.
-  virtual void Visit(uint64_t client_id, std::function<void(Client&)> work) = 0;
-  void Revisit(uint64_t client_id) {
-    Visit(client_id, [](Client&) {});
-  }
-  // The client's wait is over and its reply is written: it goes on. The owner's thread, in a turn.
-  virtual void WaitAnswered(Client& client) = 0;
-
-  // Runs `work` on the owner's thread, in a later turn and in order. Any thread.
-  virtual void Post(std::function<void()> /*work*/) {}
-  // The same for work that carries messages to clients. Their `bytes` count as in transit until the turn that
-  // ran it has sent them (Transit).
-  virtual void PostMessages(std::function<void()> work, size_t /*bytes*/) { Post(std::move(work)); }
-  // Null when it is gone. The owner's thread.
-  virtual Client* Find(uint64_t /*client_id*/) { return nullptr; }
-  // Queues a message that is no reply, outside of the reply that the client's present command is writing;
-  // closes the client at its output limit, at once. The owner's thread, in a turn. Not for a client that
-  // closes already.
-  virtual void Push(Client& /*client*/, const PushedMessage& /*message*/) {}
-  // Of the owners of a process, from 0 on.
-  size_t worker_index = 0;
-
- protected:
-  ~ClientOwner() = default;
-};
 
 enum class KindOfClient : uint8_t {
   kNormal,
@@ -90,19 +45,12 @@ class Client {
   ClientOwner& owner() { return *owner_; }
   net::Stream& stream() { return *stream_; }
   const net::Stream& stream() const { return *stream_; }
-  std::string name;
-  std::string library_name, library_version;
-  std::string user = "default";
+  std::string library_name, library_version;       // CLIENT SETINFO
   const int64_t created_ms;                        // Unix time
-  int64_t last_active_ms;                          // Unix time when bytes of it were last read, or sent to it
   const command::Command* last_command = nullptr;  // null as well when that did not exist
 
   // --- state that commands read and change
-  int database = 0;
-  bool authenticated = true;
-  bool no_evict = false, no_touch = false;
-  bool monitor = false;
-  ReplyMode reply_mode = ReplyMode::kOn;
+  Session session;
   KindOfClient kind() const { return subscriptions ? KindOfClient::kPubsub : KindOfClient::kNormal; }
   std::unique_ptr<Subscriptions> subscriptions;  // null: none; changed by pubsub::Hub alone
   std::unique_ptr<TrackingMode> tracking;        // null: never used; changed by tracking::Tracking
@@ -121,7 +69,9 @@ class Client {
   void Block(std::unique_ptr<Wait> wait, int64_t deadline_ms);
   bool blocked() const { return wait_ != nullptr; }
   // Whether its next command may run.
-  bool runnable() const { return !wait_ && !paused && !held_back && !close_after_reply_ && !close_now_; }
+  bool runnable() const {
+    return !wait_ && !turn.paused && !turn.held_back && !close_after_reply_ && !close_now_;
+  }
   Wait* wait() { return wait_.get(); }
   int64_t wait_deadline_ms() const { return wait_deadline_ms_; }
   // Ends the wait; the reply has been written, or is written by the caller now. A CLIENT UNBLOCK that was
@@ -142,24 +92,13 @@ class Client {
   OutputBuffer output;
   protocol::ReplyWriter reply;
 
-  // --- figures for CLIENT LIST
-  uint64_t bytes_in = 0, bytes_out = 0, commands = 0;
+  // --- figures, and its place in its worker's turns
+  Traffic traffic;
+  TurnState turn;
   size_t MemoryBytes() const;
   // The same without the buffers in its output that it shares with keys and other clients.
   size_t OwnMemoryBytes() const;
   size_t counted_memory_bytes = 0;  // of it, what MemoryLimit has in its sum
-  size_t reply_peak_bytes = 0;      // the most that was to be sent at once since the last few seconds began
-  int64_t output_soft_limit_since_ms = 0;                   // 0: below the soft limit
-  bool paused = false;                                      // held back by CLIENT PAUSE
-  bool ready = false, flush_queued = false, ended = false;  // in the worker's lists
-  // It has had its share of this turn. requests_wait: it has more requests, in pending_input. output_waits:
-  // it has more output. Nothing is read from it until the next turns have done the rest.
-  bool requests_wait = false, output_waits = false;
-  bool input_ended = false;  // the peer sends no more; its output is sent while the socket takes it at once
-  size_t pushed_bytes = 0;   // of messages that others queued for it since the last flush
-  // sent_messages: since requests of it were last read, its commands have sent messages to other workers.
-  // held_back: it waits until fewer of them are in transit.
-  bool sent_messages = false, held_back = false;
 
  private:
   ClientOwner* owner_;

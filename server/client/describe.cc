@@ -12,9 +12,9 @@ namespace {
 
 std::string Flags(const Client& client) {
   std::string flags;
-  if (client.monitor) flags += 'O';
+  if (client.session.monitor) flags += 'O';
   if (client.kind() == KindOfClient::kPubsub) flags += 'P';
-  if (client.blocked() || client.paused) flags += 'b';
+  if (client.blocked() || client.turn.paused) flags += 'b';
   if (client.tracking && client.tracking->on) {
     flags += 't';
     if (client.tracking->broken_redirect) flags += 'R';
@@ -23,8 +23,8 @@ std::string Flags(const Client& client) {
   if (client.close_after_reply()) flags += 'c';
   if (client.close_now()) flags += 'A';
   if (client.stream().transport() == net::Transport::kUnix) flags += 'U';
-  if (client.no_evict) flags += 'e';
-  if (client.no_touch) flags += 'T';
+  if (client.session.no_evict) flags += 'e';
+  if (client.session.no_touch) flags += 'T';
   if (flags.empty()) flags += 'N';
   return flags;
 }
@@ -38,9 +38,9 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
   const protocol::RequestReader::Progress request = client.reader.progress();
   std::string line = fmt::format("id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
                                  client.id, stream.PeerAddress(), stream.LocalAddress(), stream.descriptor(),
-                                 client.name, std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
-                                 std::max<int64_t>(0, now_ms - client.last_active_ms) / 1000, Flags(client),
-                                 client.database);
+                                 client.session.name, std::max<int64_t>(0, now_ms - client.created_ms) / 1000,
+                                 std::max<int64_t>(0, now_ms - client.traffic.last_active_ms) / 1000,
+                                 Flags(client), client.session.database);
   static const Subscriptions kNone;
   const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
   line += fmt::format(" sub={} psub={} ssub={} multi=-1", subscriptions.of(TopicKind::kChannel).size(),
@@ -50,12 +50,12 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,
       client.pending_input.capacity() - client.pending_input.size(),
-      request.argument_bytes + running.argument_bytes, buffer_bytes, client.reply_peak_bytes,
+      request.argument_bytes + running.argument_bytes, buffer_bytes, client.traffic.reply_peak_bytes,
       client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes,
       client.MemoryBytes() + running.bytes, stream.writing() ? "rw" : "r");
   line += fmt::format(
       " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
-      client.last_command != nullptr ? client.last_command->name : "NULL", client.user,
+      client.last_command != nullptr ? client.last_command->name : "NULL", client.session.user,
       client.tracking && client.tracking->on ? static_cast<int64_t>(client.tracking->redirect_id) : -1,
       static_cast<int>(client.version()), client.library_name, client.library_version);
   return line;

@@ -49,7 +49,7 @@ uint64_t MemoryLimit::Enforce(std::span<Client* const> clients, int64_t unix_ms,
     if (client->close_now()) continue;
     Account(*client);
     held += client->counted_memory_bytes;
-    if (!client->no_evict) evictable.push_back(client);
+    if (!client->session.no_evict) evictable.push_back(client);
   }
   if (held < limit_bytes_) return 0;
   std::sort(evictable.begin(), evictable.end(), [](const Client* a, const Client* b) {

@@ -27,7 +27,7 @@ inline const storage::Record* Announced(command::Context& ctx, const storage::Ke
 
 // For commands that read a value: counts a hit or a miss; marks the key as used unless CLIENT NO-TOUCH is on.
 inline const storage::Record* FindForRead(command::Context& ctx, const storage::Key& key) {
-  return Announced(ctx, key, ctx.db.Find(key, !ctx.client.no_touch));
+  return Announced(ctx, key, ctx.db.Find(key, !ctx.client.session.no_touch));
 }
 
 // For commands that ask about a key and not for its value: counts a hit or a miss, and does not mark the key
@@ -38,7 +38,7 @@ inline const storage::Record* FindForInspection(command::Context& ctx, const sto
 
 // For commands that read a value in order to change it: counts nothing.
 inline const storage::Record* FindForWrite(command::Context& ctx, const storage::Key& key) {
-  return ctx.db.FindQuietly(key, !ctx.client.no_touch);
+  return ctx.db.FindQuietly(key, !ctx.client.session.no_touch);
 }
 
 // True for a value of this type and for an absent key; answers WRONGTYPE otherwise.

@@ -36,8 +36,8 @@ Batch::Batch(command::Services& services, Executor& executor, Gate& gate, size_t
 }
 
 void Batch::Add(client::Client& client) {
-  if (client.ready) return;
-  client.ready = true;
+  if (client.turn.ready) return;
+  client.turn.ready = true;
   ready_.push_back({&client, client.output.mark()});
 }
 
@@ -46,10 +46,10 @@ void Batch::BeginTurn() {
     return;
   const auto waiting = std::exchange(waiting_, {});
   for (client::Client* client : waiting) {
-    if (client->output_waits) {
+    if (client->turn.output_waits) {
       waiting_.push_back(client);
     } else {
-      client->requests_wait = false;
+      client->turn.requests_wait = false;
       client->input = client->pending_input.view();
       Add(*client);
     }
@@ -57,19 +57,19 @@ void Batch::BeginTurn() {
 }
 
 bool Batch::Resume(client::Client& client) {
-  if (!client.requests_wait) return false;
+  if (!client.turn.requests_wait) return false;
   std::erase(waiting_, &client);
-  client.requests_wait = false;
+  client.turn.requests_wait = false;
   client.input = client.pending_input.view();
   Add(client);
   return true;
 }
 
 void Batch::Remove(client::Client& client) {
-  if (client.requests_wait) std::erase(waiting_, &client);
-  client.requests_wait = false;
-  if (!client.ready) return;
-  client.ready = false;
+  if (client.turn.requests_wait) std::erase(waiting_, &client);
+  client.turn.requests_wait = false;
+  if (!client.turn.ready) return;
+  client.turn.ready = false;
   for (Ready& ready : ready_) {
     if (ready.client == &client) ready.client = nullptr;
   }
@@ -115,16 +115,16 @@ void Batch::ReadGroup() {
 bool Batch::ReadRequests(Ready& ready) {
   client::Client& client = *ready.client;
   if (ready.requests >= kTurnRequests || client.output.mark() - ready.output_mark >= kTurnOutputBytes) {
-    client.requests_wait = !client.input.empty();
+    client.turn.requests_wait = !client.input.empty();
     return false;
   }
   const bool in_transit = services_.clients.transit().full();
-  if (in_transit && client.sent_messages && services_.clients.transit().HoldsBack()) [[unlikely]] {
-    client.held_back = true;
+  if (in_transit && client.turn.sent_messages && services_.clients.transit().HoldsBack()) [[unlikely]] {
+    client.turn.held_back = true;
     observer_.HeldByTransit(client);
     return false;
   }
-  client.sent_messages = false;
+  client.turn.sent_messages = false;
   const bool unauthenticated = client::MustAuthenticate(client, services_.settings);
   protocol::ReaderLimits limits{.max_bulk_bytes = services_.settings.proto_max_bulk_len_bytes,
                                 .unauthenticated = unauthenticated};
@@ -174,7 +174,7 @@ void Batch::Prepare(Request& request) {
   if (!command || command->first_key <= 0) return;
   size_t first = static_cast<size_t>(command->first_key), count = request.arguments.size();
   if (first >= count) return;
-  int database = request.client->database;
+  int database = request.client->session.database;
   storage::Key key = services_.keyspace.MakeKey(request.arguments[first]);
   ahead_.Add(database, key.hash);
   if (first == 1) {
@@ -210,7 +210,7 @@ void Batch::RunGroup() {
       if (!client.runnable()) continue;
     }
     if (executor_.Run(request) == Completion::kPostponed) {
-      client.paused = true;
+      client.turn.paused = true;
       observer_.HeldByPause(client);
       continue;
     }
@@ -221,11 +221,11 @@ void Batch::RunGroup() {
 }
 
 void Batch::Leave(client::Client& client) {
-  client.ready = false;
+  client.turn.ready = false;
   Settle(client);
   // Whatever it does in the meantime instead of running, ends with its input being added again.
-  client.requests_wait = client.requests_wait && client.runnable();
-  if (client.requests_wait) waiting_.push_back(&client);
+  client.turn.requests_wait = client.turn.requests_wait && client.runnable();
+  if (client.turn.requests_wait) waiting_.push_back(&client);
 }
 
 // The rest of the input waits with its client: the beginning of a request, or requests behind one that

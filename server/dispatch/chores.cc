@@ -107,12 +107,12 @@ void Chores::BeginRound(int64_t unix_ms) {
 }
 
 bool Chores::Inspect(Client& client, int64_t unix_ms) {
-  if (new_peaks_) client.reply_peak_bytes = client.output.pending_bytes();
+  if (new_peaks_) client.traffic.reply_peak_bytes = client.output.pending_bytes();
   Touched(client);
   const int64_t timeout_ms = services_.settings.timeout_s * int64_t{1000};
-  const bool waits = client.blocked() || client.held_back;
-  const bool idle = timeout_ms > 0 && !waits && !client.monitor && !client.subscriptions &&
-                    unix_ms - client.last_active_ms > timeout_ms;
+  const bool waits = client.blocked() || client.turn.held_back;
+  const bool idle = timeout_ms > 0 && !waits && !client.session.monitor && !client.subscriptions &&
+                    unix_ms - client.traffic.last_active_ms > timeout_ms;
   static log::Throttle closings("idle clients", 10, 5'000);
   if (idle && log::Enabled(log::Level::kVerbose) && closings.Allows()) log::Verbose("Closing idle client");
   return idle;

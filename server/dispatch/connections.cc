@@ -18,7 +18,7 @@ Client& Connections::Add(net::Stream::Handle stream, client::ClientOwner& owner,
   const uint64_t id = services_.clients.NextId();
   auto owned = std::make_unique<Client>(id, owner, std::move(stream), chunks, unix_ms);
   Client& client = *owned;
-  client.authenticated = services_.settings.requirepass.empty();
+  client.session.authenticated = services_.settings.requirepass.empty();
   client.stream().context = &client;
   clients_.emplace(id, std::move(owned));
   services_.clients.Add(client);
@@ -42,7 +42,7 @@ void Connections::Retire(Client& client) {
 void Connections::Close(Client& client) {
   batch_.Remove(client);
   outbox_.Remove(client);
-  if (client.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
+  if (client.session.monitor) services_.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   Retire(client);
   services_.tracking.Forget(client);
   services_.clients.Remove(client);
@@ -54,7 +54,7 @@ void Connections::Close(Client& client) {
 }
 
 void Connections::CloseInTurn(Client& client) {
-  if (client.ended) return;
+  if (client.turn.ended) return;
   if (closes_left_ > 0) {
     --closes_left_;
     return Close(client);
@@ -62,7 +62,7 @@ void Connections::CloseInTurn(Client& client) {
   client.CloseNow();
   client.stream().StopReading();
   Retire(client);
-  client.ended = true;
+  client.turn.ended = true;
   ended_.push_back(client.id);
 }
 

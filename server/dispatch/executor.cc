@@ -55,7 +55,7 @@ std::optional<std::string> Executor::Refusal(const Request& request) const {
       !command->Is(command::kWhileSubscribed)) {
     return protocol::wire::NotWhileSubscribed(command->name);
   }
-  if (client.monitor &&
+  if (client.session.monitor &&
       command->Is(command::kWrite | command::kReadonly | command::kMayReplicate | command::kHeldWithWrites)) {
     return std::string(protocol::wire::kNoKeysForMonitor);
   }
@@ -130,7 +130,7 @@ void Executor::Call(const Request& request) {
   RunLocked(request);
   wrote_ |= command.Is(command::kWrite);
   invoker_.Account(request);
-  if (client.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
+  if (client.session.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
     SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
   }
   running_ = nullptr;
@@ -178,16 +178,16 @@ void Executor::SendDeferred(client::Client& client) {
 
 // CLIENT REPLY: the reply that was written since `mark` is kept or taken back.
 void Executor::SettleReplyMode(client::Client& client, uint64_t mark) {
-  switch (client.reply_mode) {
+  switch (client.session.reply_mode) {
     case client::ReplyMode::kOn:
       return;
     case client::ReplyMode::kOff:
       break;
     case client::ReplyMode::kSkipNext:
-      client.reply_mode = client::ReplyMode::kSkip;
+      client.session.reply_mode = client::ReplyMode::kSkip;
       break;
     case client::ReplyMode::kSkip:
-      client.reply_mode = client::ReplyMode::kOn;
+      client.session.reply_mode = client::ReplyMode::kOn;
       break;
   }
   client.output.TruncateTo(mark);

@@ -50,7 +50,7 @@ bool Holds::ResumePaused() {
     const std::optional<uint64_t> id = pauses_.Next(worker_);
     if (!id) return true;
     if (Client* client = owner_.Find(*id)) {
-      client->paused = false;
+      client->turn.paused = false;
       Resume(*client);
       inbox_.Run();
     }
@@ -66,8 +66,8 @@ void Holds::HoldForTransit(Client& client) {
 }
 
 bool Holds::LetGo(Client& client) {
-  if (!client.held_back || client.close_now()) return false;
-  client.held_back = client.sent_messages = false;
+  if (!client.turn.held_back || client.close_now()) return false;
+  client.turn.held_back = client.turn.sent_messages = false;
   Resume(client);
   return true;
 }

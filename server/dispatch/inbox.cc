@@ -18,7 +18,9 @@ std::span<char> Inbox::Buffer(Client& client) {
   // One read a turn for each connection: what the socket still holds makes it readable again in the next
   // turn. A second read need not come right after the first. When more than 1,024 connections are readable,
   // libuv polls again within the turn, before what a connection sent has run.
-  if (last_read_id_ == client.id || client.ready || client.requests_wait || client.output_waits) return {};
+  if (last_read_id_ == client.id || client.turn.ready || client.turn.requests_wait ||
+      client.turn.output_waits)
+    return {};
   if (!client.pending_input.empty()) {
     std::span<char> tail = client.reader.DetachedTail();
     if (tail.empty()) tail = client.pending_input.Tail(client.reader.wanted_bytes());
@@ -32,8 +34,8 @@ bool Inbox::Take(Client& client, size_t bytes) {
   last_read_id_ = client.id;
   stats_.bytes_in += bytes;
   ++stats_.reads;
-  client.bytes_in += bytes;
-  client.last_active_ms = clock_.unix_ms();
+  client.traffic.bytes_in += bytes;
+  client.traffic.last_active_ms = clock_.unix_ms();
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
     // The next connection's bytes begin on a cache line of their own.

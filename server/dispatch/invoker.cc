@@ -14,8 +14,9 @@ namespace corral::dispatch {
 void Invoker::Run(const Request& request) {
   client::Client& client = *request.client;
   client.reply.ResetErrors();
-  command::Context context(services_, client, stats_, *request.command, request.arguments, client.reply,
-                           services_.keyspace.database(client.database, clock_.unix_ms(), !client.no_touch));
+  command::Context context(
+      services_, client, stats_, *request.command, request.arguments, client.reply,
+      services_.keyspace.database(client.session.database, clock_.unix_ms(), !client.session.no_touch));
   if (request.has_key) context.set_first_key(request.first_key);
   if (!context.propagates()) [[likely]] {
     request.command->spec->handler(context);
@@ -62,7 +63,7 @@ void Invoker::Account(const Request& request) {
   stats.nanos += nanos;
   ++stats_.commands;
   stats_.command_nanos += nanos;
-  ++client.commands;
+  ++client.traffic.commands;
   if (client.reply.errors() != 0) [[unlikely]] {
     ++stats.failed;
     for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
@@ -84,7 +85,8 @@ void Invoker::CountTime(const Request& request, uint64_t nanos) {
   if (settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us &&
       !request.command->Is(command::kSkipSlowlog)) [[unlikely]] {
     services_.telemetry.slowlog.Add(request.arguments, clock_.unix_ms() / 1000, micros,
-                                    client.stream().PeerAddress(), client.name, settings.slowlog_max_len);
+                                    client.stream().PeerAddress(), client.session.name,
+                                    settings.slowlog_max_len);
   }
   if (settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms)
       [[unlikely]] {
@@ -99,7 +101,7 @@ void Invoker::FeedMonitors(const Request& request) {
   std::string peer = client.stream().PeerAddress();
   monitors_.Feed(
       telemetry::FormatMonitorLine(net::EventLoop::UnixUs(),
-                                   {.database = client.database,
+                                   {.database = client.session.database,
                                     .peer = peer,
                                     .unix_socket = client.stream().transport() == net::Transport::kUnix},
                                    request.arguments));

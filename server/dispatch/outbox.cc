@@ -24,12 +24,12 @@ void Outbox::BeginTurn() {
 }
 
 void Outbox::Remove(Client& client) {
-  if (client.flush_queued) std::erase(queued_, &client);
-  if (client.output_waits) std::erase(unsent_, &client);
+  if (client.turn.flush_queued) std::erase(queued_, &client);
+  if (client.turn.output_waits) std::erase(unsent_, &client);
 }
 
 void Outbox::SendNow(Client& client) {
-  if (client.flush_queued) std::erase(queued_, &client);
+  if (client.turn.flush_queued) std::erase(queued_, &client);
   SendPending(client);
 }
 
@@ -39,8 +39,8 @@ void Outbox::GiveWay() {
 }
 
 void Outbox::Queue(Client& client) {
-  if (client.flush_queued) return;
-  client.flush_queued = true;
+  if (client.turn.flush_queued) return;
+  client.turn.flush_queued = true;
   queued_.push_back(&client);
 }
 
@@ -49,7 +49,7 @@ void Outbox::FlushAll() {
     std::vector<Client*> clients;
     clients.swap(queued_);
     for (Client* client : clients) {
-      client->flush_queued = client->output_waits = false;
+      client->turn.flush_queued = client->turn.output_waits = false;
       Flush(*client);
     }
     clients.clear();
@@ -62,15 +62,15 @@ void Outbox::Flush(Client& client) {
   // Before sending as well: what is over the limit is not sent at all, however fast the peer reads.
   if (!client.close_now() && client.output.pieces() > 0 && OverLimit(client, clock_.unix_ms()))
     client.CloseNow();
-  client.reply_peak_bytes = std::max(client.reply_peak_bytes, client.output.pending_bytes());
+  client.traffic.reply_peak_bytes = std::max(client.traffic.reply_peak_bytes, client.output.pending_bytes());
   if (memory_.on()) [[unlikely]]
     owner_.Sending(client);
   if (!client.close_now() && !client.stream().writing() && !client.output.empty()) SendPending(client);
-  client.pushed_bytes = 0;
+  client.turn.pushed_bytes = 0;
   // Where CLIENT REPLY OFF leaves nothing to send, there is no reply to close after: the connection stays, as
   // Redis has it. A stream that encrypts may have taken all and have yet to send it.
   bool finished = client.output.empty() && client.close_after_reply() && !client.stream().writing() &&
-                  (owed || client.reply_mode != client::ReplyMode::kOff);
+                  (owed || client.session.reply_mode != client::ReplyMode::kOff);
   if (client.close_now() || finished || OverLimit(client, clock_.unix_ms())) owner_.CloseSent(client);
 }
 
@@ -81,7 +81,7 @@ void Outbox::SendPending(Client& client) {
     GiveWay();
     if (client.close_now()) return;
     if (share == 0) {
-      client.output_waits = client.flush_queued = true;
+      client.turn.output_waits = client.turn.flush_queued = true;
       unsent_.push_back(&client);
       return;
     }
@@ -94,7 +94,7 @@ void Outbox::SendPending(Client& client) {
     const std::span<const net::Slice> write(slices.data(), count);
     ++stats_.writes;
     if (full) {
-      if (client.input_ended || !client.stream().Write(write)) client.CloseNow();
+      if (client.turn.input_ended || !client.stream().Write(write)) client.CloseNow();
       return;
     }
     ssize_t written = client.stream().TryWrite(write);
@@ -110,13 +110,13 @@ void Outbox::SendPending(Client& client) {
 
 // What others pushed in this turn goes as well: a reader that keeps up stays level with whoever writes.
 size_t Outbox::Share(const Client& client) const {
-  return std::clamp(kTurnSendBytes / sharers_, kLeastSent, kMostSent) + client.pushed_bytes;
+  return std::clamp(kTurnSendBytes / sharers_, kLeastSent, kMostSent) + client.turn.pushed_bytes;
 }
 
 void Outbox::CountSent(Client& client, size_t bytes) {
   stats_.bytes_out += bytes;
-  client.bytes_out += bytes;
-  if (bytes > 0) client.last_active_ms = clock_.unix_ms();
+  client.traffic.bytes_out += bytes;
+  if (bytes > 0) client.traffic.last_active_ms = clock_.unix_ms();
   client.output.Consume(bytes);
 }
 
@@ -127,13 +127,13 @@ bool Outbox::OverLimit(Client& client, int64_t unix_ms) {
   bool over = limit.hard_bytes != 0 && pending >= limit.hard_bytes;
   if (pending >= kUnauthenticatedOutputBytes && client::MustAuthenticate(client, settings_)) over = true;
   if (limit.soft_bytes != 0 && pending >= limit.soft_bytes) {
-    if (client.output_soft_limit_since_ms == 0) {
-      client.output_soft_limit_since_ms = unix_ms;
-    } else if (unix_ms - client.output_soft_limit_since_ms > limit.soft_seconds * 1000) {
+    if (client.traffic.output_soft_limit_since_ms == 0) {
+      client.traffic.output_soft_limit_since_ms = unix_ms;
+    } else if (unix_ms - client.traffic.output_soft_limit_since_ms > limit.soft_seconds * 1000) {
       over = true;
     }
   } else {
-    client.output_soft_limit_since_ms = 0;
+    client.traffic.output_soft_limit_since_ms = 0;
   }
   if (over) {
     static log::Throttle closings("clients that overcame output buffer limits", 10, 5'000);

@@ -132,7 +132,7 @@ void Worker::PostSoon(std::function<void()> work) {
 
 void Worker::PostMessages(std::function<void()> work, size_t bytes) {
   if (Worker* sender = Current(); sender != nullptr && sender->running() != nullptr) {
-    sender->running()->sent_messages = true;
+    sender->running()->turn.sent_messages = true;
   }
   services_.clients.transit().Add(bytes);
   loop_.Post([this, work = std::move(work), bytes] {
@@ -200,7 +200,7 @@ void Worker::Push(Client& client, const client::PushedMessage& message) {
     return executor_.Defer(message);
   const uint64_t mark = client.output.mark();
   client::Append(message, &client.output);
-  client.pushed_bytes += client.output.mark() - mark;
+  client.turn.pushed_bytes += client.output.mark() - mark;
   if (outbox_.OverLimit(client, executor_.clock().unix_ms())) client.CloseNow();
   outbox_.Queue(client);
 }
@@ -231,11 +231,11 @@ void Worker::OnEnd(net::Stream& stream) {
   Client& client = ClientOf(stream);
   while (batch_.Resume(client) || holds_.LetGo(client)) inbox_.Run();
   // A peer that only closed its sending side reads the replies that it is owed.
-  client.input_ended = true;
-  if (!client.close_now() && !client.stream().writing() && !client.output_waits) {
+  client.turn.input_ended = true;
+  if (!client.close_now() && !client.stream().writing() && !client.turn.output_waits) {
     outbox_.SendNow(client);
   }
-  if (client.output_waits && !client.close_now()) {
+  if (client.turn.output_waits && !client.close_now()) {
     client.CloseAfterReply();
   } else {
     connections_.CloseInTurn(client);
@@ -271,9 +271,9 @@ void Worker::ResumePaused() {
 void Worker::FeedMonitors(const std::string& line) {
   EnterGate();
   connections_.ForEach([&](Client& client) {
-    if (!client.monitor) return;
+    if (!client.session.monitor) return;
     client.reply.Simple(line);
-    client.pushed_bytes += line.size() + 3;
+    client.turn.pushed_bytes += line.size() + 3;
     outbox_.Queue(client);
   });
 }

@@ -127,7 +127,7 @@ void Tracking::NoteChange(ClientOwner& here, Client* writer, std::string_view ke
   const uint64_t writer_id = writer != nullptr ? writer->id : 0;
   const auto reading = trackers_.Read();
   trackers_.ForEachPrefixOf(key, [&](const std::string& prefix) {
-    if (writer != nullptr) writer->sent_messages = true;  // at the end of the turn
+    if (writer != nullptr) writer->turn.sent_messages = true;  // at the end of the turn
     auto [change, first] = turn.changes[prefix].try_emplace(std::string(key), writer_id);
     if (!first && change->second != writer_id) change->second = 0;
   });

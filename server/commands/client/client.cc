@@ -19,8 +19,8 @@ using command::Context;
 
 // CLIENT GETNAME
 void GetName(Context& ctx) {
-  if (ctx.client.name.empty()) return ctx.reply.Null();
-  ctx.reply.Bulk(ctx.client.name);
+  if (ctx.client.session.name.empty()) return ctx.reply.Null();
+  ctx.reply.Bulk(ctx.client.session.name);
 }
 
 // CLIENT HELP
@@ -101,14 +101,14 @@ void SetFlag(Context& ctx, bool* flag) {
 }
 
 // CLIENT NO-EVICT ON|OFF
-void NoEvict(Context& ctx) { SetFlag(ctx, &ctx.client.no_evict); }
+void NoEvict(Context& ctx) { SetFlag(ctx, &ctx.client.session.no_evict); }
 
 // CLIENT NO-TOUCH ON|OFF
-void NoTouch(Context& ctx) { SetFlag(ctx, &ctx.client.no_touch); }
+void NoTouch(Context& ctx) { SetFlag(ctx, &ctx.client.session.no_touch); }
 
 // CLIENT REPLY ON|OFF|SKIP
 void Reply(Context& ctx) {
-  client::ReplyMode& mode = ctx.client.reply_mode;
+  client::ReplyMode& mode = ctx.client.session.reply_mode;
   if (ctx.Is(2, "ON")) {
     mode = client::ReplyMode::kOn;
     ctx.reply.Ok();
@@ -139,7 +139,7 @@ void SetInfo(Context& ctx) {
 // CLIENT SETNAME connection-name
 void SetName(Context& ctx) {
   if (!IsClientName(ctx[2])) return ctx.reply.Error(kBadClientName);
-  ctx.client.name = ctx[2];
+  ctx.client.session.name = ctx[2];
   ctx.reply.Ok();
 }
 

@@ -68,7 +68,7 @@ struct KillFilter {
     if (type && !HasType(client, *type)) return false;
     if (!address.empty() && client.stream().PeerAddress() != address) return false;
     if (!local_address.empty() && client.stream().LocalAddress() != local_address) return false;
-    if (!user.empty() && client.user != user) return false;
+    if (!user.empty() && client.session.user != user) return false;
     if (max_age_s != 0 && (now_ms - client.created_ms) / 1000 < max_age_s) return false;
     return true;
   }

@@ -39,8 +39,8 @@ bool Authenticate(Context& ctx, std::string_view user, std::string_view password
     ctx.reply.Error(wire::kWrongPass);
     return false;
   }
-  ctx.client.user = kDefaultUser;
-  ctx.client.authenticated = true;
+  ctx.client.session.user = kDefaultUser;
+  ctx.client.session.authenticated = true;
   return true;
 }
 
@@ -104,7 +104,7 @@ void Hello(Context& ctx) {
     return reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
   }
-  if (options.set_name) client.name = options.name;
+  if (options.set_name) client.session.name = options.name;
   if (options.protocol != 0) {
     client.reply.set_version(options.protocol == 3 ? protocol::Version::kResp3 : protocol::Version::kResp2);
     reply.set_version(client.reply.version());
@@ -135,7 +135,7 @@ void Select(Context& ctx) {
     return ctx.reply.Error("ERR value is out of range, value must between -2147483648 and 2147483647");
   }
   if (index < 0 || index >= ctx.services.keyspace.databases()) return ctx.reply.Error(wire::kDbIndex);
-  ctx.client.database = static_cast<int>(index);
+  ctx.client.session.database = static_cast<int>(index);
   ctx.reply.Ok();
 }
 
@@ -163,19 +163,11 @@ void Quit(Context& ctx) {
 // RESET
 void Reset(Context& ctx) {
   client::Client& client = ctx.client;
-  if (client.monitor) {
-    client.monitor = false;
-    ctx.services.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
-  }
+  if (client.session.monitor) ctx.services.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   ctx.services.pubsub.Leave(client);
   ctx.services.tracking.Disable(client);
-  client.database = 0;
-  client.name.clear();
-  client.user = kDefaultUser;
-  client.authenticated = ctx.services.settings.requirepass.empty();
-  client.no_evict = false;
-  client.no_touch = false;
-  client.reply_mode = client::ReplyMode::kOn;
+  client.session = {};
+  client.session.authenticated = ctx.services.settings.requirepass.empty();
   client.reply.set_version(protocol::Version::kResp2);
   ctx.reply.set_version(protocol::Version::kResp2);
   ctx.reply.Simple("RESET");

@@ -162,7 +162,7 @@ void WaitForLeader(Context& ctx, const Key& key, const LeaseOptions& options, in
 // No value, or one that is to be refreshed.
 void AskForLease(Context& ctx, const Key& key, const Record* record, const LeaseOptions& options) {
   // With CLIENT REPLY OFF the client would never see the token, so it gets no lease.
-  if (ctx.client.reply_mode != client::ReplyMode::kOn)
+  if (ctx.client.session.reply_mode != client::ReplyMode::kOn)
     return lease::WriteAnswer(ctx.reply, Status::kBusy, {}, 0);
   lease::Leases& leases = ctx.services.leases;
   const bool watched = ctx.client.tracking && ctx.client.tracking->on;

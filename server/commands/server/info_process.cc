@@ -120,7 +120,7 @@ void AppendClientsInfo(Context& ctx, std::string* out) {
   const auto clients = ctx.services.clients.All();
   for (const client::Client* client : clients) {
     connected += !client->close_now();
-    blocked += client->blocked() || client->paused;
+    blocked += client->blocked() || client->turn.paused;
     with_deadline += client->blocked() && client->wait_deadline_ms() != 0;
     input_bytes = std::max<uint64_t>(input_bytes, client->pending_input.size());
     output_bytes = std::max<uint64_t>(output_bytes, client->output.pending_bytes());

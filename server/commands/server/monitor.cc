@@ -14,8 +14,8 @@ using command::Context;
 
 // MONITOR
 void Monitor(Context& ctx) {
-  if (ctx.client.monitor) return;  // no reply, as Redis has it
-  ctx.client.monitor = true;
+  if (ctx.client.session.monitor) return;  // no reply, as Redis has it
+  ctx.client.session.monitor = true;
   ctx.services.telemetry.monitors.fetch_add(1, std::memory_order_relaxed);
   ctx.reply.Ok();
 }

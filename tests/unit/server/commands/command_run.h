@@ -66,7 +66,7 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
  private:
   command::Context Make(const command::Command& command, std::span<const std::string_view> arguments) {
     return command::Context(services_, client_, stats_, command, arguments, reply_,
-                            keyspace_.database(client_.database, now_ms));
+                            keyspace_.database(client_.session.database, now_ms));
   }
 
   void KeyChanged(const storage::Database& database, const storage::Key& key,

@@ -60,12 +60,12 @@ TEST_CASE("what a pause holds back stays with its client and is run later") {
   CHECK(DispatchWorld::TakeReplies(*writer) == "$-1\r\n");
   CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n");
   CHECK(world.held == std::vector<uint64_t>{writer->id});
-  CHECK(writer->paused);
+  CHECK(writer->turn.paused);
   // CLIENT LIST names what is held back, not what came before it.
   REQUIRE(writer->last_command != nullptr);
   CHECK(writer->last_command->name == "set");
   world.clients.Unpause();
-  writer->paused = false;
+  writer->turn.paused = false;
   writer->input = writer->pending_input.view();
   world.batch.Add(*writer);
   world.batch.Run();
@@ -74,7 +74,7 @@ TEST_CASE("what a pause holds back stays with its client and is run later") {
 
 // What a worker notes when the command of a client sends a message to another worker.
 void Send(command::Context& ctx) {
-  ctx.client.sent_messages = true;
+  ctx.client.turn.sent_messages = true;
   ctx.services.clients.transit().Add(client::Transit::kMostBytes / 100);
   ctx.reply.Simple("SENT");
 }
@@ -89,7 +89,7 @@ TEST_CASE("who sends more messages than others take is held back, and loses noth
   const std::string input = Repeated("SEND\r\n", 200);
   world.Send(*sender, input);
   world.batch.Run();
-  CHECK(sender->held_back);
+  CHECK(sender->turn.held_back);
   CHECK(world.held == std::vector<uint64_t>{sender->id});
   CHECK(world.ran.size() < 100 + 64);
   CHECK_FALSE(world.batch.requests_wait());  // nothing to stay awake for
@@ -97,7 +97,7 @@ TEST_CASE("who sends more messages than others take is held back, and loses noth
   world.Send(*reader, "GET k\r\nGET k\r\nSEND\r\nGET k\r\nSEND\r\n");
   world.batch.Run();
   CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n$-1\r\n+SENT\r\n");
-  CHECK(reader->held_back);
+  CHECK(reader->turn.held_back);
   // The messages arrive.
   client::Transit& transit = world.clients.transit();
   CHECK(transit.HoldsBack());
@@ -105,13 +105,13 @@ TEST_CASE("who sends more messages than others take is held back, and loses noth
   CHECK(woken == 1);
   CHECK_FALSE(transit.HoldsBack());
   for (client::Client* client : {sender.get(), reader.get()}) {
-    client->held_back = client->sent_messages = false;
+    client->turn.held_back = client->turn.sent_messages = false;
     client->input = client->pending_input.view();
     world.batch.Add(*client);
   }
   world.batch.Run();
   CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n+SENT\r\n");
-  CHECK_FALSE(sender->held_back);
+  CHECK_FALSE(sender->turn.held_back);
   CHECK(std::count(world.ran.begin(), world.ran.end(), sender->id) == 200);
 }
 

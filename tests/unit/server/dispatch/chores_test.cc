@@ -70,23 +70,23 @@ TEST_CASE("chores: with nothing that expires there is nothing to wake up for") {
 
 TEST_CASE("chores: idle connections are found after the timeout, and nobody without one") {
   World world;
-  world.client->last_active_ms = 1'000'000;
+  world.client->traffic.last_active_ms = 1'000'000;
   world.chores.BeginRound(3'000'000);
   CHECK_FALSE(world.chores.Inspect(*world.client, 3'000'000));
   world.Set("timeout", "10");
   CHECK_FALSE(world.chores.Inspect(*world.client, 1'010'000));
   CHECK(world.chores.Inspect(*world.client, 1'010'001));
-  world.client->monitor = true;
+  world.client->session.monitor = true;
   CHECK_FALSE(world.chores.Inspect(*world.client, 1'010'001));
 }
 
 TEST_CASE("chores: the peak of what was owed begins anew with a round") {
   World world;
   world.client->output.Append("+OK\r\n");
-  world.client->reply_peak_bytes = 1000;
+  world.client->traffic.reply_peak_bytes = 1000;
   world.chores.BeginRound(3'000'000);
   CHECK_FALSE(world.chores.Inspect(*world.client, 3'000'000));
-  CHECK(world.client->reply_peak_bytes == 5);
+  CHECK(world.client->traffic.reply_peak_bytes == 5);
 }
 
 TEST_CASE("chores: the memory of clients counts once it was touched, and too much of it ends the largest") {

@@ -86,7 +86,7 @@ void EffectWorld::Replay(const std::vector<KeptGroup>& groups) {
       const std::vector<std::string_view> arguments(effect.arguments.begin(), effect.arguments.end());
       const command::Command* command = table->Find(arguments[0]);
       REQUIRE(command != nullptr);
-      client.database = effect.database;
+      client.session.database = effect.database;
       client.reply.ResetErrors();
       command::Context ctx(services, client, stats, *command, arguments, client.reply,
                            keyspace.database(effect.database, kReplayMs));

@@ -56,8 +56,8 @@ TEST_CASE("inbox: requests run out of the arena, and an idle connection keeps no
   CHECK(World::TakeReplies(*first) == "+OK\r\n");
   CHECK(World::TakeReplies(*second) == "$1\r\nv\r\n");
   CHECK(first->pending_input.capacity() == 0);
-  CHECK(first->bytes_in == 9);
-  CHECK(first->last_active_ms == world.executor.clock().unix_ms());
+  CHECK(first->traffic.bytes_in == 9);
+  CHECK(first->traffic.last_active_ms == world.executor.clock().unix_ms());
   CHECK(world.stats.bytes_in == 16);
   CHECK(world.stats.reads == 2);
 }
@@ -71,7 +71,7 @@ TEST_CASE("inbox: a connection is read once a turn, and not before what it sent 
   CHECK(world.inbox.Buffer(*client).empty());  // it has yet to run
   world.EndTurn();
   CHECK_FALSE(world.inbox.Buffer(*client).empty());
-  client->output_waits = true;
+  client->turn.output_waits = true;
   CHECK(world.inbox.Buffer(*client).empty());
 }
 

@@ -115,9 +115,9 @@ TEST_CASE("outbox: a long output goes in shares, turn by turn, and arrives whole
   int turns = 0;
   while (received.size() < owed.size()) {
     REQUIRE(++turns < 10000);
-    const uint64_t before = pair.client->bytes_out;
+    const uint64_t before = pair.client->traffic.bytes_out;
     world.Turn();
-    CHECK(pair.client->bytes_out - before <= Outbox::kMostSent);
+    CHECK(pair.client->traffic.bytes_out - before <= Outbox::kMostSent);
     received += pair.Read();
     uv_run(world.loop.handle(), UV_RUN_NOWAIT);
   }
@@ -140,7 +140,7 @@ TEST_CASE("outbox: a short reply leaves at once, and its end is told after the l
   world.Turn();
   CHECK(pair.Read() == "+OK\r\n");
   CHECK(world.closed == std::vector<uint64_t>{7});
-  CHECK(pair.client->last_active_ms == world.clock.unix_ms());
+  CHECK(pair.client->traffic.last_active_ms == world.clock.unix_ms());
 }
 
 TEST_CASE("outbox: a connection that encrypts is at its end when the last encrypted byte has left") {
@@ -194,7 +194,7 @@ TEST_CASE("outbox: what is over the limit is not sent at all") {
 TEST_CASE("outbox: a stranger may leave little unread, until no password is asked for") {
   World world;
   Pair pair(world, 5);
-  pair.client->authenticated = false;
+  pair.client->session.authenticated = false;
   world.settings.requirepass = {"secret"};
   pair.client->output.Append(Text(Outbox::kUnauthenticatedOutputBytes - 1));
   CHECK_FALSE(world.outbox.OverLimit(*pair.client, 0));

@@ -134,7 +134,7 @@ class History {
   void Prepare(int client) {
     database_ = Pick(kDatabases);
     if (clients_[client]->blocked()) EndWait(client);
-    clients_[client]->database = database_;
+    clients_[client]->session.database = database_;
   }
 
   void EndWait(int client) {
@@ -242,7 +242,7 @@ class History {
     Key();
     if (token.number != 0 && Pick(8) != 0) {
       place_ = token.place;
-      clients_[client]->database = database_ = place_.first;
+      clients_[client]->session.database = database_ = place_.first;
     }
     return token;
   }

@@ -94,7 +94,7 @@ void LeaseWorld::Run(client::Client& client, const std::vector<std::string>& arg
   const command::Command& command = *table_.Find(arguments[0]);
   const std::vector<std::string_view> views(arguments.begin(), arguments.end());
   command::Context context(services_, client, *telemetry_.workers()[0], command, views, client.reply,
-                           keyspace_.database(client.database, clock_.unix_ms()));
+                           keyspace_.database(client.session.database, clock_.unix_ms()));
   context.may_wait = may_wait;
   std::vector<command::KeyPosition> positions;
   std::vector<uint32_t> shards;
