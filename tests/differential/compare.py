@@ -23,9 +23,15 @@ def ordered(node):
     kind, value = node
     if not isinstance(value, list):
         return node
-    if kind == "%":
-        return kind, sorted(zip(map(resp.render, value[::2]), map(resp.render, value[1::2])))
-    return kind, sorted(map(resp.render, value))
+    return pairs(node) if kind == "%" else (kind, sorted(map(resp.render, value)))
+
+
+def pairs(node):
+    """Names and values, the pairs in any order; as a map, or flat as RESP2 has it."""
+    kind, value = node
+    if not isinstance(value, list):
+        return node
+    return kind, sorted(zip(map(resp.render, value[::2]), map(resp.render, value[1::2])))
 
 
 def shape(node):
@@ -46,12 +52,11 @@ def without_identity(node):
     return node[0], items
 
 
-def scanned(node):
-    """The reply of a scan of pairs, the pairs in any order."""
+def scanned(node, items):
+    """The reply of a scan: its cursor, and its items as they compare."""
     if node[0] != "*" or node[1][1][0] != "*":
         return node
-    items = list(map(resp.render, node[1][1][1]))
-    return node[1][0], sorted(zip(items[::2], items[1::2]))
+    return node[1][0], items(node[1][1])
 
 
 KINDS = {
@@ -60,7 +65,9 @@ KINDS = {
     "seconds": lambda mine, theirs: near(mine, theirs, TOLERANCE_MS // 1000),
     "unordered": lambda mine, theirs: ordered(mine) == ordered(theirs),
     "shape": lambda mine, theirs: shape(mine) == shape(theirs),
-    "scan": lambda mine, theirs: scanned(mine) == scanned(theirs),
+    "pairs": lambda mine, theirs: pairs(mine) == pairs(theirs),
+    "scan": lambda mine, theirs: scanned(mine, pairs) == scanned(theirs, pairs),
+    "scan_members": lambda mine, theirs: scanned(mine, ordered) == scanned(theirs, ordered),
     "hello": lambda mine, theirs: without_identity(mine) == without_identity(theirs),
 }
 
@@ -86,6 +93,11 @@ DIFFERENCES = [
         "packed lists",
         "Redis says listpack for a small list from 7.2 on",
         lambda args, mine, theirs: is_command(args, "object", "encoding") and mine == ("$", b"listpack") and theirs == ("$", b"quicklist"),
+    ),
+    Difference(
+        "packed sets",
+        "Redis packs a small set that is not all integers from 7.2 on",
+        lambda args, mine, theirs: is_command(args, "object", "encoding") and mine == ("$", b"listpack") and theirs == ("$", b"hashtable"),
     ),
     Difference(
         "shared integers",

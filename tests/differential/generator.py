@@ -6,9 +6,7 @@ moment at which a server runs the command.
 """
 import itertools
 
-from geo import GEO_WEIGHTS, GeoCommands
-from lists import LIST_WEIGHTS, ListCommands
-from zsets import ZSET_WEIGHTS, ZsetCommands
+from families import FAMILIES, of_all
 
 FAR = 33177117420  # seconds: the year 3021
 GARBAGE = [b"abc", b"", b" 1", b"1 ", b"+1", b"-0", b"007", b"1.5", b"1e3", b"0x10", b"nan", b"inf", b"-inf", b"\xff\x00",
@@ -31,12 +29,10 @@ KNOWN = ["get", "set", "setnx", "setex", "psetex", "append", "strlen", "del", "u
          "incrby", "decrby", "incrbyfloat", "getset", "getdel", "getex", "mset", "msetnx", "lcs", "expire", "pexpire", "expireat", "pexpireat", "ttl",
          "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "type", "touch", "keys", "randomkey", "dbsize", "swapdb",
          "object", "object|encoding", "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "ping", "echo", "select", "time", "flushall", "flushdb", "config|get", "client|id",
-         "lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop",
-         "zadd", "zrange", "zrangestore", "zmpop", "zunion", "zinterstore", "zrangebyscore", "zpopmin",
-         "geoadd", "geodist", "geosearch", "geosearchstore", "georadius", "georadiusbymember_ro", "nosuch"]
+         "nosuch"] + of_all("KNOWN")
 
 
-class Generator(GeoCommands, ListCommands, ZsetCommands):
+class Generator(*FAMILIES):
     def __init__(self, random, protocol):
         self.random, self.protocol = random, protocol
         self.keys = [b"key:%d" % i for i in range(30)] + [b"", b"\x00bin\r\n\xff", b"{tag}a", b"a*[b]?", b"k" * 100]
@@ -309,9 +305,7 @@ class Generator(GeoCommands, ListCommands, ZsetCommands):
 
     # The stream ------------------------------------------------------------------------------------------------------
     def plain(self):
-        made = self.pick([self.set, self.get, self.getex, self.store, self.count, self.ranges, self.many, self.expire, self.remove, self.rename, self.copy,
-                          self.bits, self.bitfield, self.estimate, self.list_push, self.list_pop, self.list_read, self.list_change, self.list_move,
-                          self.zset_add, self.zset_range, self.zset_combine])()
+        made = getattr(self, self.pick(PLAIN))()
         return made, "exact"
 
     def commands(self):
@@ -333,10 +327,14 @@ class Generator(GeoCommands, ListCommands, ZsetCommands):
         return args[0] not in VOLATILE_ARITY and str(args[1:2]).upper() != "['LIST']"
 
 
-VOLATILE_ARITY = {"HELLO", "SCAN", "ZSCAN", "ZRANDMEMBER", "ZRANK", "ZREVRANK", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
+VOLATILE_ARITY = {"HELLO", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "SMEMBERS", "SPOP", "SRANDMEMBER", "SUNION", "SINTER", "SDIFF",
+                  "ZRANDMEMBER", "ZRANK", "ZREVRANK", "COMMAND", "SHUTDOWN", "INFO", "LOLWUT", "MEMORY", "DEBUG", "SLOWLOG", "LATENCY", "TIME", "LASTSAVE"}
 WEIGHTS = {
     "set": 16, "get": 14, "getex": 5, "store": 9, "count": 12, "ranges": 9, "many": 6, "lcs": 1, "bits": 8, "bitfield": 5, "estimate": 5,
     "expire": 9, "deadline": 9, "remove": 5, "rename": 3,
     "copy": 3, "databases": 2, "whole": 2, "object": 5, "scan_error": 0.5, "connection": 1.5, "client": 1.5, "config": 1, "command": 1.5, "server": 1,
-    "volatile": 0.7, "unknown": 0.7, **LIST_WEIGHTS, **ZSET_WEIGHTS, **GEO_WEIGHTS,
+    "volatile": 0.7, "unknown": 0.7,
 }
+for family in FAMILIES:
+    WEIGHTS.update(family.WEIGHTS)
+PLAIN = ["set", "get", "getex", "store", "count", "ranges", "many", "expire", "remove", "rename", "copy", "bits", "bitfield", "estimate"] + of_all("PLAIN")

@@ -9,6 +9,10 @@ RADII = [0, 1, 1000, 20000, 500000, 5e6, 1e7, 1.5e7, 2.1e7, 1e9]  # meters
 class GeoCommands:
     """A part of Generator: uses its pick, chance, case, key and small."""
 
+    WEIGHTS = {"geo_add": 5, "geo_ask": 4, "geo_search": 6, "geo_radius": 4}
+    PLAIN = []
+    KNOWN = ["geoadd", "geodist", "geosearch", "geosearchstore", "georadius", "georadiusbymember_ro"]
+
     def coordinates(self):
         if self.chance(0.01):
             return [self.pick(BAD_COORDINATES), b"1"]
@@ -88,6 +92,3 @@ class GeoCommands:
         """Which of equally distant points the nearest are is chance: with COUNT alone only the shape of the reply is compared."""
         words = [word.upper() for word in args if isinstance(word, str)]
         return args, "shape" if "COUNT" in words and "ANY" not in words else "exact"
-
-
-GEO_WEIGHTS = {"geo_add": 5, "geo_ask": 4, "geo_search": 6, "geo_radius": 4}

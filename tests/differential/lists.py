@@ -1,10 +1,12 @@
 """Random commands on lists, for the generator."""
 
-LIST_WEIGHTS = {"list_push": 9, "list_pop": 5, "list_read": 7, "list_change": 6, "list_move": 3, "list_large": 0.5}
-
 
 class ListCommands:
     """Mixed into Generator, whose choices it uses. Elements come from few values, so that searches find some."""
+
+    WEIGHTS = {"list_push": 9, "list_pop": 5, "list_read": 7, "list_change": 6, "list_move": 3, "list_large": 0.5}
+    PLAIN = ["list_push", "list_pop", "list_read", "list_change", "list_move"]
+    KNOWN = ["lpush", "rpushx", "lpop", "llen", "lindex", "lset", "lrange", "ltrim", "lrem", "linsert", "lpos", "lmove", "rpoplpush", "lmpop"]
 
     def element(self):
         return self.pick([b"a", b"b", b"c", b"", b"1", b"2", b"17", b"-5", b"007", b"-0", b"9223372036854775807"]) if self.chance(0.6) else self.value()

@@ -27,6 +27,7 @@ TYPES = ["string", "list", "set", "zset", "hash", "stream"]
 SHARED = {"maxmemory-policy": "noeviction", "maxmemory": "0", "timeout": "0", "hz": "10", "slowlog-max-len": "128", "maxmemory-samples": "5",
           "notify-keyspace-events": "", "lfu-log-factor": "10", "lfu-decay-time": "1", "lazyfree-lazy-expire": "no",
           "client-output-buffer-limit": "normal 0 0 0", "list-max-listpack-size": "-2",
+          "hash-max-listpack-entries": "512", "hash-max-listpack-value": "64", "set-max-intset-entries": "512",
           "zset-max-listpack-entries": "128", "zset-max-listpack-value": "64"}
 
 
@@ -243,6 +244,7 @@ def main():
     parser.add_argument("--protocol", choices=["2", "3", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=float(os.environ.get("CORRAL_DIFFERENTIAL_SECONDS", 60)), help="time for the commands part (also CORRAL_DIFFERENTIAL_SECONDS)")
     parser.add_argument("--cases", type=int, default=4000, help="mutated byte strings of the protocol part")
+    parser.add_argument("--replies", type=int, default=0, help="fail where fewer replies were compared")
     options = parser.parse_args()
     wanted = lambda part: options.part in ("all", part)
     pair = Pair(options)
@@ -265,6 +267,9 @@ def main():
     except RuntimeError as error:
         pair.failures += 1
         print(error)
+    if pair.replies < options.replies:
+        pair.failures += 1
+        print("only %d replies were compared: %d are asked for" % (pair.replies, options.replies))
     for difference in compare.DIFFERENCES:
         if difference.seen:
             print("known difference, seen %d times: %s (%s)" % (difference.seen, difference.name, difference.why))

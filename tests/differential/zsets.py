@@ -7,6 +7,10 @@ BAD_SCORES = [b"nan", b"", b"x", b" 1", b"1 ", b"1e400", b"--1"]
 class ZsetCommands:
     """A part of Generator: uses its pick, chance, case, key and small."""
 
+    WEIGHTS = {"zset_add": 14, "zset_ask": 9, "zset_remove": 7, "zset_range": 10, "zset_combine": 6, "zset_walk": 3, "zset_lex": 3, "zset_limits": 0.5}
+    PLAIN = ["zset_add", "zset_range", "zset_combine"]
+    KNOWN = ["zadd", "zrange", "zrangestore", "zmpop", "zunion", "zinterstore", "zrangebyscore", "zpopmin"]
+
     def score(self):
         roll = self.random.random()
         if roll < 0.6:
@@ -108,6 +112,3 @@ class ZsetCommands:
 
     def zset_limits(self):
         return ["CONFIG", "SET", "zset-max-listpack-entries", self.pick([0, 3, 8, 20, 128]), "zset-max-listpack-value", self.pick([0, 2, 64, 64])]
-
-
-ZSET_WEIGHTS = {"zset_add": 14, "zset_ask": 9, "zset_remove": 7, "zset_range": 10, "zset_combine": 6, "zset_walk": 3, "zset_lex": 3, "zset_limits": 0.5}
