@@ -21,7 +21,8 @@ constexpr size_t kMostQueuedBytes = 1 << 20;
 constexpr int kFlushMs = 1000, kFlushInSignalMs = 200;
 
 std::atomic<Level> level_now{Level::kNotice};
-std::atomic<char> role_now{'M'};
+// The role letter of a line: a server without replication is always a master.
+constexpr char kRole = 'M';
 std::atomic<Queue*> queue_now{nullptr};  // never destroyed: threads may log until the very end
 // The log file's path for last words, which can take no lock. Changes only at start.
 char last_words_file[PATH_MAX];
@@ -44,8 +45,7 @@ int64_t UnixMs() {
 }
 
 Line MakeLine(Level level, std::string_view message) {
-  std::string text = FormatLine(level, message, static_cast<int>(::getpid()),
-                                role_now.load(std::memory_order_relaxed), UnixMs());
+  std::string text = FormatLine(level, message, static_cast<int>(::getpid()), kRole, UnixMs());
   const size_t written = std::min(message.size(), kLongestMessageBytes);
   const size_t begin = text.size() - 1 - written;
   return {.level = level, .text = std::move(text), .message_begin = begin};
@@ -73,8 +73,6 @@ void Pass(Line line) {
 void SetLevel(Level level) { level_now.store(level, std::memory_order_relaxed); }
 
 Level CurrentLevel() { return level_now.load(std::memory_order_relaxed); }
-
-void SetRole(char role) { role_now.store(role, std::memory_order_relaxed); }
 
 void SetSinks(Sinks sinks) {
   std::lock_guard guard(SinksLock());
@@ -118,8 +116,7 @@ void WriteLast(Level level, std::string_view message) {
   if (!Enabled(level) || level == Level::kNothing) return;
   FlushInSignal();
   char line[kLongestLineBytes];
-  const size_t size = FormatLine(level, message, static_cast<int>(::getpid()),
-                                 role_now.load(std::memory_order_relaxed), UnixMs(), line);
+  const size_t size = FormatLine(level, message, static_cast<int>(::getpid()), kRole, UnixMs(), line);
   const int descriptor = OpenForLastWords(last_words_file);
   [[maybe_unused]] const ssize_t written = ::write(descriptor, line, size);
 }

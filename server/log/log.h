@@ -21,9 +21,6 @@ void SetLevel(Level level);
 Level CurrentLevel();
 void SetSinks(Sinks sinks);
 
-// The role letter of a line: M as long as there are no replicas.
-void SetRole(char role);
-
 inline bool Enabled(Level level) { return level >= CurrentLevel(); }
 
 // From now on a thread writes the lines, and nobody waits for a log that cannot be written: 1 MB of lines
