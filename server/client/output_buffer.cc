@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "storage/base/capacity.h"
 #include "storage/base/out_of_memory.h"
 
 namespace corral::client {
@@ -154,13 +155,10 @@ void OutputBuffer::DropLast() {
 }
 
 void OutputBuffer::ReleasePieces() {
-  // Most connections need a few pieces once in a while: keep no more than that.
-  if (pieces_.capacity() > kKeptPieces) {
-    std::vector<Piece>().swap(pieces_);
-  } else {
-    pieces_.clear();
-  }
+  pieces_.clear();
   head_ = 0;
+  // Most connections need a few pieces once in a while: keep no more than that.
+  storage::GiveBack(pieces_, kKeptPieces * sizeof(Piece));
 }
 
 void OutputBuffer::ReleaseWindow() {
@@ -195,6 +193,7 @@ void OutputBuffer::Consume(size_t bytes) {
       if (head_ >= 64 && head_ * 2 >= pieces_.size()) {
         pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(head_));
         head_ = 0;
+        storage::GiveBack(pieces_, kKeptPieces * sizeof(Piece));
       }
       return;
     }

@@ -1,14 +1,11 @@
 #include "server/command/pending_effects.h"
 
+#include "storage/base/capacity.h"
 #include "storage/base/invariant.h"
 #include "storage/base/number.h"
 
 namespace corral::command {
 namespace {
-
-// Beyond this the arrays of a large group are given back.
-constexpr size_t kKeptBytes = 64 * 1024;
-constexpr size_t kKeptArguments = 1024;
 
 thread_local PendingEffects* of_thread = nullptr;
 
@@ -90,18 +87,8 @@ void PendingEffects::Flush(EffectLog& log) {
 }
 
 void PendingEffects::Clear() {
-  spans_.clear();
-  argument_ends_.clear();
-  bytes_.clear();
-  arguments_.clear();
-  effects_.clear();
-  if (argument_ends_.capacity() > kKeptArguments) {
-    std::vector<Span>().swap(spans_);
-    std::vector<size_t>().swap(argument_ends_);
-    std::vector<std::string_view>().swap(arguments_);
-    std::vector<Effect>().swap(effects_);
-  }
-  if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
+  const auto clear = [](auto&... arrays) { (..., (arrays.clear(), storage::GiveBack(arrays))); };
+  clear(spans_, argument_ends_, bytes_, arguments_, effects_);
 }
 
 }  // namespace corral::command

@@ -8,6 +8,7 @@
 #include "server/client/authentication.h"
 #include "server/client/registry.h"
 #include "server/config/settings.h"
+#include "storage/base/capacity.h"
 
 namespace corral::dispatch {
 namespace {
@@ -44,16 +45,14 @@ void Batch::Add(client::Client& client) {
 void Batch::BeginTurn() {
   if (waiting_.empty()) [[likely]]
     return;
-  const auto waiting = std::exchange(waiting_, {});
-  for (client::Client* client : waiting) {
-    if (client->turn.output_waits) {
-      waiting_.push_back(client);
-    } else {
-      client->turn.requests_wait = false;
-      client->input = client->pending_input.view();
-      Add(*client);
-    }
-  }
+  std::erase_if(waiting_, [&](client::Client* client) {
+    if (client->turn.output_waits) return false;
+    client->turn.requests_wait = false;
+    client->input = client->pending_input.view();
+    Add(*client);
+    return true;
+  });
+  storage::GiveBack(waiting_);
 }
 
 bool Batch::Resume(client::Client& client) {
@@ -88,6 +87,7 @@ void Batch::Run() {
       ready_.pop_back();
     }
   }
+  storage::GiveBack(ready_);
 }
 
 void Batch::ReadGroup() {

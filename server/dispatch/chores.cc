@@ -8,6 +8,7 @@
 #include "server/config/settings.h"
 #include "server/log/log.h"
 #include "server/log/throttle.h"
+#include "storage/base/capacity.h"
 #include "storage/memory_meter.h"
 
 namespace corral::dispatch {
@@ -95,6 +96,7 @@ void Chores::KeepClientMemory(client::ClientOwner& owner, int64_t now_ms) {
     if (Client* client = owner.Find(id)) limit.Account(*client);
   }
   touched_.clear();
+  storage::GiveBack(touched_);
   if (!limit.Exceeded(now_ms)) return;
   Gate::Exclusive alone(gate_, worker_);
   stats_.evicted_clients += limit.Enforce(services_.clients.All(), executor_.clock().unix_ms(), now_ms);

@@ -8,6 +8,7 @@
 #include "server/lease/leases.h"
 #include "server/pubsub/hub.h"
 #include "server/tracking/tracking.h"
+#include "storage/base/capacity.h"
 
 namespace corral::dispatch {
 
@@ -72,6 +73,7 @@ void Connections::CloseEnded() {
     if (Client* client = Find(ended_[i])) Close(*client);
   }
   ended_.erase(ended_.begin(), ended_.begin() + static_cast<ptrdiff_t>(count));
+  storage::GiveBack(ended_);
   closes_left_ = kTurnCloses;
 }
 

@@ -12,6 +12,7 @@
 #include "server/log/throttle.h"
 #include "server/tracking/tracking.h"
 #include "storage/base/ascii.h"
+#include "storage/base/capacity.h"
 #include "storage/memory_meter.h"
 
 namespace corral::dispatch {
@@ -174,6 +175,7 @@ void Executor::SendDeferred(client::Client& client) {
     client::Append({.head = message.head, .tail = message.tail ? &message.tail : nullptr}, &client.output);
   }
   deferred_.clear();
+  storage::GiveBack(deferred_);
 }
 
 // CLIENT REPLY: the reply that was written since `mark` is kept or taken back.

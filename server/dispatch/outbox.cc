@@ -8,6 +8,7 @@
 #include "server/client/authentication.h"
 #include "server/log/log.h"
 #include "server/log/throttle.h"
+#include "storage/base/capacity.h"
 
 namespace corral::dispatch {
 
@@ -21,6 +22,7 @@ void Outbox::BeginTurn() {
   sharers_ = unsent_.size() + 1;
   queued_.insert(queued_.end(), unsent_.begin(), unsent_.end());
   unsent_.clear();
+  storage::GiveBack(unsent_);
 }
 
 void Outbox::Remove(Client& client) {
@@ -53,6 +55,7 @@ void Outbox::FlushAll() {
       Flush(*client);
     }
     clients.clear();
+    storage::GiveBack(clients);
     if (queued_.empty()) queued_.swap(clients);  // keeps the memory
   }
 }

@@ -2,6 +2,7 @@
 #include "server/net/reread_list.h"
 
 #include "server/net/stream.h"
+#include "storage/base/capacity.h"
 
 namespace corral::net {
 
@@ -27,6 +28,7 @@ void RereadList::Run() {
     if (stream->HasBuffered() && stream->reading() && !stream->closed()) Add(*stream);
   }
   streams_.erase(streams_.begin(), streams_.begin() + static_cast<ptrdiff_t>(due_));
+  storage::GiveBack(streams_);
   due_ = 0;
   for (size_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i] != nullptr) streams_[i]->reread_place_ = static_cast<uint32_t>(i + 1);

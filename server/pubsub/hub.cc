@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/client/client.h"
+#include "storage/base/capacity.h"
 #include "storage/base/glob.h"
 #include "storage/base/number.h"
 
@@ -176,7 +177,6 @@ void Hub::Deliver(ClientOwner& here, Topic& topic, const Message& message) {
   auto* subscribers = topic.Of(here.worker_index);
   if (subscribers == nullptr || subscribers->size == 0) return;
   std::string& frame = publications_[here.worker_index].frame;
-  frame.clear();
   if (topic.kind == TopicKind::kPattern) {
     frame += "*4\r\n$8\r\npmessage\r\n";
     AppendBulk(&frame, topic.name());
@@ -201,6 +201,8 @@ void Hub::Deliver(ClientOwner& here, Topic& topic, const Message& message) {
     }
     here.Push(*client, pushed);
   }
+  frame.clear();
+  storage::GiveBack(frame);
 }
 
 size_t Hub::Publish(ClientOwner& here, TopicKind kind, std::string_view channel, std::string_view payload) {

@@ -3,6 +3,8 @@
 #include <span>
 #include <utility>
 
+#include "storage/base/capacity.h"
+
 namespace corral::tracking {
 namespace {
 
@@ -62,6 +64,7 @@ void Courier::Send(ClientOwner& here, const Invalidation& message) {
     Invalidation sent = message;
     DeliverAll(here, receivers.local, sent);
     receivers.local.clear();
+    storage::GiveBack(receivers.local);
   }
   for (auto& trackers : receivers.remote) {
     if (trackers.empty()) continue;

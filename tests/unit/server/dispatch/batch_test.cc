@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "server/net/event_loop.h"
+#include "storage/base/capacity.h"
+#include "storage/memory_meter.h"
 #include "tests/unit/server/dispatch/dispatch_world.h"
 
 namespace corral::dispatch {
@@ -113,6 +116,46 @@ TEST_CASE("who sends more messages than others take is held back, and loses noth
   CHECK(DispatchWorld::TakeReplies(*reader) == "$-1\r\n+SENT\r\n");
   CHECK_FALSE(sender->turn.held_back);
   CHECK(std::count(world.ran.begin(), world.ran.end(), sender->id) == 200);
+}
+
+TEST_CASE("a turn with very many clients leaves no memory behind") {
+  DispatchWorld world(1);
+  auto client = world.Connect();
+  const auto turn = [&](size_t times) {
+    // To the batch, one client that is added anew each time is as good as many.
+    for (size_t i = 0; i < times; ++i) {
+      client->turn.ready = false;
+      world.Send(*client, "");
+    }
+    world.batch.Run();
+  };
+  turn(1);
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  turn(8 * storage::kKeptBytes / sizeof(client::Client*));
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
+}
+
+TEST_CASE("those whose output waits go on waiting while others have their turn") {
+  DispatchWorld world(1);
+  std::vector<std::unique_ptr<client::Client>> clients;
+  const std::string input = Repeated("APPEND k x\r\n", Batch::kTurnRequests + 1);
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(world.Connect());
+    world.Send(*clients.back(), input);
+  }
+  world.batch.Run();
+  clients[0]->turn.output_waits = clients[2]->turn.output_waits = true;
+  world.ran.clear();
+  world.batch.BeginTurn();
+  world.batch.Run();
+  CHECK(std::set(world.ran.begin(), world.ran.end()) == std::set{clients[1]->id, clients[3]->id});
+  CHECK(world.batch.requests_wait());
+  clients[0]->turn.output_waits = clients[2]->turn.output_waits = false;
+  world.ran.clear();
+  world.batch.BeginTurn();
+  world.batch.Run();
+  CHECK(std::set(world.ran.begin(), world.ran.end()) == std::set{clients[0]->id, clients[2]->id});
+  CHECK_FALSE(world.batch.requests_wait());
 }
 
 std::atomic<bool> stalled{false};

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "server/net/event_loop.h"
+#include "storage/base/capacity.h"
 #include "storage/base/clock.h"
+#include "storage/memory_meter.h"
 #include "tests/unit/server/net/record_stream.h"
 
 namespace corral::dispatch {
@@ -236,6 +238,28 @@ TEST_CASE("outbox: who goes away is sent nothing any more, and memory is told on
   world.outbox.Queue(*here.client);
   world.Turn();
   CHECK(world.touched == 1);
+}
+
+TEST_CASE("outbox: a turn with very many clients leaves no memory behind") {
+  World world;
+  world.clock.Refresh();
+  Pair pair(world, 1);
+  Client& client = *pair.client;
+  constexpr size_t kMany = 8 * storage::kKeptBytes / sizeof(Client*);
+  const auto turn = [&] {
+    world.Turn();
+    pair.Read();
+  };
+  turn();
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  // To the outbox, one client that is queued anew each time is as good as many.
+  for (size_t i = 0; i < kMany; ++i) {
+    client.turn.flush_queued = false;
+    world.outbox.Queue(client);
+  }
+  CHECK(storage::MemoryMeter::UsedBytes() - before > int64_t{kMany * sizeof(Client*)} / 2);
+  turn();
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "server/client/client.h"
+#include "storage/base/capacity.h"
 #include "storage/base/glob.h"
+#include "storage/memory_meter.h"
 #include "tests/unit/seed.h"
 
 namespace corral::pubsub {
@@ -107,6 +109,17 @@ TEST_CASE("a large payload is whole on every worker") {
     const std::string kind = i % 2 == 0 ? "*3\r\n$7\r\nmessage\r\n" : "*4\r\n$8\r\npmessage\r\n$1\r\na\r\n";
     CHECK(world.Received(*clients[i]) == kind + "$1\r\na\r\n$8193\r\n" + large + "\r\n");
   }
+}
+
+TEST_CASE("a message to a channel with a very long name leaves no memory behind") {
+  World world(1);
+  Client& client = world.NewClient(0);
+  const std::string name(size_t{1} << 20, 'n');
+  world.hub.Subscribe(client, TopicKind::kPattern, "n*");
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  CHECK(world.hub.Publish(*world.workers[0], TopicKind::kChannel, name, "hi") == 1);
+  CHECK(world.Received(client).size() > name.size());
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
 }
 
 // A worker hands messages on when it gets to it: the second publisher runs before that.
