@@ -3,7 +3,7 @@
 
 Parts: `commands` (random commands over all families, both protocols, with the whole keyspace compared now and then), `expiry`
 (short real TTLs), `protocol` (mutated protocol bytes on fresh connections: same bytes back, same open or closed), `split`
-(every request of a corpus cut at every byte). A failure prints its seed and the command that replays it.
+(every request of a corpus cut at every byte), `events` (keyspace events of random commands). A failure prints its seed and the command that replays it.
 """
 import argparse
 import os
@@ -15,6 +15,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import compare  # noqa: E402
+import events  # noqa: E402
 import protocol_bytes  # noqa: E402
 from generator import Generator  # noqa: E402
 from harness import resp  # noqa: E402
@@ -22,6 +23,7 @@ from harness.server import ORACLE, Server  # noqa: E402
 
 BATCH = 200
 CONNECTIONS = 3
+EVENT_SEEDS, EVENT_PIECES = 8, 60
 SHOWN = 12  # distinct mismatches printed in full
 TYPES = ["string", "list", "set", "zset", "hash", "stream"]
 SHARED = {"maxmemory-policy": "noeviction", "maxmemory": "0", "timeout": "0", "hz": "10", "slowlog-max-len": "128", "maxmemory-samples": "5",
@@ -46,7 +48,7 @@ class Pair:
         self.options = options
         self.mine = Server(options.server)
         self.theirs = Server(options.oracle)
-        self.commands = self.replies = self.failures = 0
+        self.commands = self.replies = self.events = self.failures = 0
         self.shown = set()
         self.deadline = time.monotonic() + options.seconds
 
@@ -237,7 +239,7 @@ def main():
     parser = argparse.ArgumentParser(description="Compares a server with redis-server, reply by reply.")
     parser.add_argument("--server", default=ORACLE, help="command that starts the server under test")
     parser.add_argument("--oracle", default=ORACLE, help="command that starts redis-server 7.0.15")
-    parser.add_argument("--part", choices=["all", "commands", "expiry", "protocol", "split"], default="all")
+    parser.add_argument("--part", choices=["all", "commands", "events", "expiry", "protocol", "split"], default="all")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10**9, help="at most so many seeds")
     parser.add_argument("--count", type=int, default=10000, help="commands for each seed and protocol")
@@ -256,6 +258,9 @@ def main():
             protocol_bytes.mutated(pair, options.seed, options.cases)
         if wanted("expiry"):
             expiry(pair, options.seed)
+        if wanted("events"):
+            for seed in range(options.seed, options.seed + min(options.seeds, EVENT_SEEDS)):
+                events.run(pair, seed, EVENT_PIECES, line)
         if wanted("commands"):
             pair.deadline = time.monotonic() + options.seconds
             seeds = commands(pair, options)
@@ -273,8 +278,8 @@ def main():
     for difference in compare.DIFFERENCES:
         if difference.seen:
             print("known difference, seen %d times: %s (%s)" % (difference.seen, difference.name, difference.why))
-    print("differential: %d commands sent to both, %d replies compared, seeds %d to %d, %d mismatches"
-          % (pair.commands, pair.replies, options.seed, options.seed + max(seeds, 1) - 1, pair.failures))
+    print("differential: %d commands sent to both, %d replies and %d keyspace events compared, seeds %d to %d, %d mismatches"
+          % (pair.commands, pair.replies, pair.events, options.seed, options.seed + max(seeds, 1) - 1, pair.failures))
     return 1 if pair.failures else 0
 
 
