@@ -13,6 +13,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import client_memory  # noqa: E402
+import collected  # noqa: E402
 import directives  # noqa: E402
 import endings  # noqa: E402
 import figures  # noqa: E402
@@ -34,7 +35,7 @@ def main():
     with Server(options.server) as probe:
         corral = probe.is_corral()
     passed = failed = skipped = 0
-    for module in (start, directives, listening, limits, shares, client_memory, figures, life, endings):
+    for module in (start, directives, listening, limits, shares, client_memory, collected, figures, life, endings):
         for name, test in list(vars(module).items()):
             if not name.startswith("test_") or (options.names and not any(n in name for n in options.names)):
                 continue
