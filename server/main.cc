@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -136,6 +137,7 @@ int Serve(config::Config& config, process::ProcessTitle& title, const std::strin
 
 int Main(int argc, char** argv) {
   tzset();
+  std::setlocale(LC_COLLATE, "");  // SORT ALPHA compares texts as the environment says
   std::string program = argc > 0 ? argv[0] : "corral-server";
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   config::CommandLine command_line = config::ParseCommandLine(arguments);

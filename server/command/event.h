@@ -48,6 +48,7 @@ inline constexpr Event kLset{kEventList, "lset"};
 inline constexpr Event kLtrim{kEventList, "ltrim"};
 inline constexpr Event kLrem{kEventList, "lrem"};
 inline constexpr Event kLinsert{kEventList, "linsert"};
+inline constexpr Event kSortStore{kEventList, "sortstore"};
 inline constexpr Event kDelOfEmpty{kEventGeneric, "del", false};  // the last element went
 inline constexpr Event kDel{kEventGeneric, "del"};
 inline constexpr Event kExpire{kEventGeneric, "expire"};

@@ -49,7 +49,11 @@ bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t
 }
 
 bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPosition>* keys) {
-  if (spec.begin == KeySpec::Begin::kUnknown || spec.find == KeySpec::Find::kUnknown) return false;
+  if (spec.begin == KeySpec::Begin::kUnknown || spec.find == KeySpec::Find::kUnknown) {
+    if (spec.position_of == nullptr) return false;
+    if (const size_t position = spec.position_of(arguments)) keys->push_back({position, spec.flags});
+    return true;
+  }
   int64_t first = spec.begin_index;
   if (spec.begin == KeySpec::Begin::kKeyword) {
     first = static_cast<int64_t>(BehindKeyword(spec, arguments));

@@ -1,6 +1,7 @@
 // The description of a command: one row that COMMAND, COMMAND DOCS, ACL, routing and dispatch all read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -102,6 +103,8 @@ struct KeySpec {
   std::string_view notes = {};
   // With kKeyVariableFlags: what these arguments do to the keys.
   uint16_t (*flags_of)(std::span<const std::string_view> arguments) = nullptr;
+  // With kUnknown: the position of the key, 0 if these arguments name none; null: nobody can tell.
+  size_t (*position_of)(std::span<const std::string_view> arguments) = nullptr;
 };
 
 // One row. Names are lower case; a container command (CLIENT, CONFIG ...) has subcommands and, when it can

@@ -26,6 +26,7 @@ std::span<const command::CommandSpec> DumpCommands();
 std::span<const command::CommandSpec> ExpireCommands();
 std::span<const command::CommandSpec> ScanCommands();
 std::span<const command::CommandSpec> ObjectCommands();
+std::span<const command::CommandSpec> SortCommands();
 std::span<const command::CommandSpec> ConnectionCommands();
 std::span<const command::CommandSpec> ClientCommands();
 std::span<const command::CommandSpec> ConfigCommands();

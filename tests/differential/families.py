@@ -7,6 +7,7 @@ from geo import GeoCommands
 from hashes import HashCommands
 from lists import ListCommands
 from sets import SetCommands
+from sort import SortCommands
 from zsets import ZsetCommands
 
 FAMILIES = [
@@ -14,6 +15,7 @@ FAMILIES = [
     HashCommands,
     ListCommands,
     SetCommands,
+    SortCommands,
     ZsetCommands,
 ]
 

@@ -1,11 +1,11 @@
-// What the list commands share: which end they mean, the limit of packed lists, and elements as replies.
+// What the list commands share: which end they mean, and elements as replies.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
+#include "server/commands/list_limit.h"
 #include "server/commands/lookup.h"
-#include "server/config/settings.h"
 #include "storage/types/list.h"
 #include "storage/types/list_cursor.h"
 
@@ -24,10 +24,6 @@ inline bool ReadListEnd(command::Context& ctx, size_t i, ListEnd* end) {
     return false;
   }
   return true;
-}
-
-inline storage::ListNodeLimit LimitOfLists(const command::Context& ctx) {
-  return storage::ListNodeLimit::Of(ctx.services.settings.list_max_listpack_size);
 }
 
 // The elements that two indexes enclose, of which negative ones count from the end.

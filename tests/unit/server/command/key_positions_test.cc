@@ -100,6 +100,12 @@ TEST_CASE("what the specs cannot tell makes the answer incomplete, and keeps wha
   constexpr KeySpec kSort[] = {{.flags = kKeyRo},
                                {.flags = kKeyOw, .begin = Begin::kUnknown, .find = Find::kUnknown}};
   CHECK(Keys(kSort, "sort k store d") == Found{false, {1}});
+  constexpr KeySpec kToldByRow[] = {
+      {.begin = Begin::kUnknown,
+       .find = Find::kUnknown,
+       .position_of = [](std::span<const std::string_view> a) { return a.size() > 2 ? a.size() - 1 : 0; }}};
+  CHECK(Keys(kToldByRow, "x a b") == Found{true, {2}});
+  CHECK(Keys(kToldByRow, "x a") == Found{true, {}});
   constexpr KeySpec kIncomplete[] = {{.flags = kKeyRo | kKeyIncomplete}};
   CHECK(Keys(kIncomplete, "x k") == Found{false, {1}});
   constexpr KeySpec kChannel[] = {{.flags = kKeyNotKey}};

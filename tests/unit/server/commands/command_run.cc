@@ -10,7 +10,7 @@ command::CommandTable Table() {
       StringCommands(),      ManyStringsCommands(), ComparedStringCommands(), SubstringCommands(),
       NumberCommands(),      KeyspaceCommands(),    DatabaseCommands(),       ExpireCommands(),
       ScanCommands(),        ObjectCommands(),      BitmapCommands(),         BitFieldCommands(),
-      HyperLogLogCommands(), GeoCommands(),         GeoSearchCommands()};
+      HyperLogLogCommands(), GeoCommands(),         GeoSearchCommands(),      SortCommands()};
   return command::CommandTable(families);
 }
 

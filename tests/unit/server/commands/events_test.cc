@@ -38,6 +38,20 @@ TEST_CASE("writes of strings") {
   CHECK(events({"getdel", "b"}) == Events{});
 }
 
+TEST_CASE("sorted elements that are stored") {
+  CommandRun run;
+  auto events = [&](std::vector<std::string_view> arguments) {
+    run(arguments);
+    return run.Events();
+  };
+  events({"geoadd", "g", "1", "1", "x", "2", "2", "y"});
+  CHECK(events({"sort", "g", "ALPHA"}) == Events{});
+  CHECK(events({"sort", "g", "ALPHA", "STORE", "t"}) == Events{"sortstore 0 t"});
+  CHECK(events({"sort", "g", "STORE", "t"}) == Events{});  // no numbers
+  CHECK(events({"sort", "none", "STORE", "t"}) == Events{"del 0 t"});
+  CHECK(events({"sort", "none", "STORE", "t"}) == Events{});
+}
+
 TEST_CASE("writes of points on the earth") {
   CommandRun run;
   auto events = [&](std::vector<std::string_view> arguments) {

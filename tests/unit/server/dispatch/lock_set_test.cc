@@ -146,6 +146,37 @@ TEST_CASE("a row says when its arguments reach keys that the specs do not find")
   world.gate.Leave(0);
 }
 
+TEST_CASE("SORT locks its source and its last destination, and the world for keys made of elements") {
+  World world(2);
+  world.gate.Enter(0);
+  LockSet locks(world.keyspace, world.gate, 0);
+  const auto locked = [&](std::string_view name, const Arguments& arguments) {
+    locks.Add(world.Row(name), arguments);
+    locks.Lock();
+    std::vector<uint32_t> shards(locks.shards().begin(), locks.shards().end());
+    const bool whole = locks.world();
+    locks.Unlock();
+    return std::pair(whole, shards);
+  };
+  const auto shards_of = [&](const Arguments& keys) {
+    std::vector<uint32_t> shards;
+    for (std::string_view key : keys) shards.push_back(world.ShardOf(key));
+    std::sort(shards.begin(), shards.end());
+    return std::pair(false, shards);
+  };
+  const std::pair<bool, std::vector<uint32_t>> all(true, {});
+  CHECK(locked("sort", {"SORT", "a"}) == shards_of({"a"}));
+  CHECK(locked("sort", {"SORT", "a", "BY", "nosort", "GET", "#"}) == shards_of({"a"}));
+  CHECK(locked("sort", {"SORT", "a", "STORE", "b", "store", "c"}) == shards_of({"a", "c"}));
+  CHECK(locked("sort", {"SORT", "a", "GET", "STORE", "STORE", "by", "STORE", "c"}) == shards_of({"a", "c"}));
+  CHECK(locked("sort", {"SORT", "a", "STORE", "by", "DESC"}) == shards_of({"a", "by"}));
+  CHECK(locked("sort_ro", {"SORT_RO", "a", "LIMIT", "0", "1"}) == shards_of({"a"}));
+  CHECK(locked("sort", {"SORT", "a", "by", "w_*"}) == all);
+  CHECK(locked("sort", {"SORT", "a", "STORE", "b", "GET", "g_*->f"}) == all);
+  CHECK(locked("sort_ro", {"SORT_RO", "a", "BY", "nosort", "GET", "#", "GET", "*"}) == all);
+  world.gate.Leave(0);
+}
+
 TEST_CASE("with one worker there is nothing to lock") {
   World world(1);
   LockSet locks(world.keyspace, world.gate, 0);
