@@ -27,13 +27,18 @@ enum EventClass : uint32_t {
 struct Event {
   EventClass event_class;
   std::string_view name;
-  bool counted = true;  // false: the second event of a change that its first one has counted
+  // How many of rdb_changes_since_last_save it is, as Redis counts them: mostly one for each element. 0: the
+  // second event of a change that its first one has counted.
+  uint64_t changes = 1;
+
+  constexpr Event Times(uint64_t count) const { return {event_class, name, count}; }
 };
 
 namespace events {
 inline constexpr Event kSet{kEventString, "set"};
 inline constexpr Event kSetRange{kEventString, "setrange"};
 inline constexpr Event kSetBit{kEventString, "setbit"};
+inline constexpr Event kGrown{kEventUntold, "setbit", 0};  // by zeros, for fields that did not fit
 inline constexpr Event kPfAdd{kEventString, "pfadd"};
 inline constexpr Event kPfForm{kEventUntold, "pfform"};  // other bytes that count the same
 inline constexpr Event kAppend{kEventString, "append"};
@@ -49,15 +54,15 @@ inline constexpr Event kLtrim{kEventList, "ltrim"};
 inline constexpr Event kLrem{kEventList, "lrem"};
 inline constexpr Event kLinsert{kEventList, "linsert"};
 inline constexpr Event kSortStore{kEventList, "sortstore"};
-inline constexpr Event kDelOfEmpty{kEventGeneric, "del", false};  // the last element went
+inline constexpr Event kDelOfEmpty{kEventGeneric, "del", 0};  // the last element went
 inline constexpr Event kDel{kEventGeneric, "del"};
 inline constexpr Event kExpire{kEventGeneric, "expire"};
-inline constexpr Event kExpireOfSet{kEventGeneric, "expire", false};  // SET with a time
+inline constexpr Event kExpireOfSet{kEventGeneric, "expire", 0};  // SET with a time
 inline constexpr Event kPersist{kEventGeneric, "persist"};
 inline constexpr Event kRenameFrom{kEventGeneric, "rename_from"};
-inline constexpr Event kRenameTo{kEventGeneric, "rename_to", false};
+inline constexpr Event kRenameTo{kEventGeneric, "rename_to", 0};
 inline constexpr Event kMoveFrom{kEventGeneric, "move_from"};
-inline constexpr Event kMoveTo{kEventGeneric, "move_to", false};
+inline constexpr Event kMoveTo{kEventGeneric, "move_to", 0};
 inline constexpr Event kCopyTo{kEventGeneric, "copy_to"};
 inline constexpr Event kRestore{kEventGeneric, "restore"};
 inline constexpr Event kSoftDel{kEventGeneric, "softdel"};
@@ -80,7 +85,7 @@ inline constexpr Event kHdel{kEventHash, "hdel"};
 inline constexpr Event kHincrBy{kEventHash, "hincrby"};
 inline constexpr Event kHincrByFloat{kEventHash, "hincrbyfloat"};
 inline constexpr Event kSadd{kEventSet, "sadd"};
-inline constexpr Event kSaddOfMove{kEventSet, "sadd", false};
+inline constexpr Event kSaddOfMove{kEventSet, "sadd", 0};
 inline constexpr Event kSrem{kEventSet, "srem"};
 inline constexpr Event kSpop{kEventSet, "spop"};
 inline constexpr Event kSinterStore{kEventSet, "sinterstore"};

@@ -1,10 +1,10 @@
 // Where a command's keys stand among its arguments: FindKeys of table.h.
-#include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
 
 #include "server/command/table.h"
 #include "storage/base/ascii.h"
-#include "storage/base/number.h"
 
 namespace corral::command {
 namespace {
@@ -24,6 +24,19 @@ size_t BehindKeyword(const KeySpec& spec, Arguments arguments) {
   return 0;
 }
 
+// Redis reads a number of keys here with atoi, and COMMAND GETKEYS shows it: what stands behind the digits
+// does not count. (The commands themselves refuse such a number.)
+bool ReadKeyCount(std::string_view text, int64_t* count) {
+  while (!text.empty() && (text.front() == ' ' || (text.front() >= '\t' && text.front() <= '\r'))) {
+    text.remove_prefix(1);
+  }
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  int64_t number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return false;
+  *count = static_cast<int32_t>(number);
+  return true;
+}
+
 // Sets the first and the last position of the keys that begin at `*first`; false when the arguments do not
 // fit.
 bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t* last) {
@@ -40,8 +53,7 @@ bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t
   }
   const int64_t number_at = *first + spec.keynum_index;
   int64_t keys = 0;
-  if (number_at >= count || !storage::ParseInt64(arguments[static_cast<size_t>(number_at)], &keys))
-    return false;
+  if (number_at >= count || !ReadKeyCount(arguments[static_cast<size_t>(number_at)], &keys)) return false;
   if (keys < 0 || keys > count) return false;
   *first += spec.first_key;
   *last = *first + (keys - 1) * spec.step;

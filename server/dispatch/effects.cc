@@ -64,7 +64,7 @@ void WriteEffects::KeyMissed(const storage::Database& database, const storage::K
 
 void WriteEffects::KeyChanged(const storage::Database& database, const storage::Key& key,
                               const command::Event& event) {
-  if (event.counted) CountWrites(1);
+  if (event.changes != 0) CountWrites(event.changes);
   if (!leases_->empty()) [[unlikely]]
     leases_->KeyChanged(database, key, event);
   Invalidate(key);
@@ -84,6 +84,7 @@ void WriteEffects::DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) 
 
 void WriteEffects::DatabasesSwapped(int database, int other, int64_t now_ms) {
   CountWrites(1);
+  if (database == other) return;
   leases_->DatabasesSwapped(database, other, now_ms);
   // Redis leaves this out, and its clients with the values of the other database.
   InvalidateEverything();

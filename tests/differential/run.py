@@ -89,6 +89,7 @@ class CommandRun:
     def run(self):
         self.pair.reset()
         servers = (self.pair.mine, self.pair.theirs)
+        self.counted = [int(server.info("persistence")["rdb_changes_since_last_save"]) for server in servers]
         connections = [[server.connect(self.protocol) for server in servers] for _ in range(CONNECTIONS)]
         done = 0
         while done < self.count:
@@ -111,6 +112,8 @@ class CommandRun:
             if mine != theirs and not self.check(batch, mine, theirs, done):
                 return
             self.pair.replies += 1 + sum(kind != "none" for _, kind in batch)
+            if not self.changes(batch, done, servers):
+                return
             done += len(batch)
             self.recent = batch[-8:]
             if self.random.random() < 0.03 and not self.keyspaces(done):
@@ -134,6 +137,17 @@ class CommandRun:
             self.fail(["?"], "batch at step %d" % done, "%d replies" % len(mine), "%d replies" % len(theirs), batch[-8:])
             return False
         return True
+
+    def changes(self, batch, done, servers):
+        """What the batch adds to rdb_changes_since_last_save."""
+        counts = [server.info("persistence")["rdb_changes_since_last_save"] for server in servers]
+        counts = [int(count) for count in counts]
+        steps = [after - before for after, before in zip(counts, self.counted)]
+        self.counted = counts
+        if steps[0] == steps[1]:
+            return True
+        self.fail(["changes"], "batch at step %d" % done, *("%d changes" % step for step in steps), batch)
+        return False
 
     def fail(self, args, where, mine, theirs, before):
         text = "seed %d, RESP%d, %s\n%s\n  command:   %s\n  under test: %s\n  redis:      %s" % (

@@ -106,8 +106,9 @@ void ReplyFields(Context& ctx, const Record* record, std::span<const FieldOperat
   }
 }
 
-// Replies to one operation on a string that is long enough; true when it changed a bit.
-bool Apply(Context& ctx, char* bytes, size_t size, const FieldOperation& operation) {
+// Replies to one operation on a string that is long enough, and has `grown` for that; true when it is a
+// change.
+bool Apply(Context& ctx, char* bytes, size_t size, bool grown, const FieldOperation& operation) {
   const int64_t old_value = storage::ReadBitField({bytes, size}, operation.field);
   if (!Writes(operation)) {
     ctx.reply.Integer(old_value);
@@ -122,7 +123,7 @@ bool Apply(Context& ctx, char* bytes, size_t size, const FieldOperation& operati
     return false;
   }
   ctx.reply.Integer(sets ? old_value : *value);
-  if (*value == old_value) return false;
+  if (*value == old_value && !grown) return false;
   storage::WriteBitField(bytes, operation.field, *value);
   return true;
 }
@@ -139,9 +140,14 @@ void ApplyAll(Context& ctx, std::span<const FieldOperation> operations) {
   const size_t size = std::max<size_t>(old_size, last_bit / 8 + 1);
   char* bytes = ctx.db.ResizeString(key, size);
   ctx.reply.Array(operations.size());
-  bool changed = size != old_size;
-  for (const FieldOperation& operation : operations) changed |= Apply(ctx, bytes, size, operation);
-  if (changed) ctx.Changed(key, events::kSetBit);
+  uint64_t changed = 0;
+  const bool grown = size != old_size;
+  for (const FieldOperation& operation : operations) changed += Apply(ctx, bytes, size, grown, operation);
+  if (changed != 0) {
+    ctx.Changed(key, events::kSetBit.Times(changed));
+  } else if (grown) {
+    ctx.Changed(key, events::kGrown);
+  }
 }
 
 // BITFIELD key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value |

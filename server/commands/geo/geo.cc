@@ -60,7 +60,7 @@ void GeoAdd(Context& ctx) {
   }
   ZsetToChange zset(ctx, ctx.Key(1));
   if (zset.failed()) return;
-  int64_t added = 0, changed = 0;
+  uint64_t added = 0, changed = 0;
   if (zset.exists() || !options.only_present) {
     if (!zset.exists()) zset.Begin();
     for (size_t i = 0; i < points; ++i) {
@@ -70,10 +70,10 @@ void GeoAdd(Context& ctx) {
     }
   }
   if (added + changed > 0) {
-    zset.Changed(events::kZadd);
+    zset.Changed(events::kZadd.Times(added + changed));
     PropagateScores(ctx, first);
   }
-  ctx.reply.Integer(count_changed ? added + changed : added);
+  ctx.reply.Integer(static_cast<int64_t>(count_changed ? added + changed : added));
 }
 
 // The point of a member; nothing when there is none.

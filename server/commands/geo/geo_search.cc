@@ -300,7 +300,7 @@ void Search::Store() const {
   storage::DetachedValue value(storage::PackedForm::kZset);
   result.Finish(ZsetLimitsOf(ctx_), value);
   const Event& event = form_.stores ? events::kGeoSearchStore : events::kGeoRadiusStore;
-  StoreResult(ctx_, ctx_.Key(destination_), std::move(value), event);
+  StoreResult(ctx_, ctx_.Key(destination_), std::move(value), event.Times(found_.size()));
 }
 
 void Search::Run() {

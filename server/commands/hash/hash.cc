@@ -37,7 +37,7 @@ std::optional<int64_t> SetFields(Context& ctx) {
   int64_t added = 0;
   for (size_t i = 2; i < ctx.size(); i += 2) added += storage::SetField(value, ctx[i], ctx[i + 1], limits);
   value.Close();
-  ctx.Changed(key, events::kHset);
+  ctx.Changed(key, events::kHset.Times(ctx.size() / 2 - 1));
   return added;
 }
 
@@ -73,12 +73,12 @@ void Hdel(Context& ctx) {
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
   if (!value.exists()) return ctx.reply.Integer(0);
-  int64_t removed = 0;
+  uint64_t removed = 0;
   for (size_t i = 2; i < ctx.size() && value.value().size() != 0; ++i) {
     removed += storage::RemoveField(value, ctx[i]);
   }
-  if (removed != 0) ReportRemoval(ctx, key, events::kHdel, value);
-  ctx.reply.Integer(removed);
+  if (removed != 0) ReportRemoval(ctx, key, events::kHdel.Times(removed), value);
+  ctx.reply.Integer(static_cast<int64_t>(removed));
 }
 
 // The integer in a field, 0 for an absent one.

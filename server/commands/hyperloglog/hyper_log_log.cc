@@ -63,19 +63,20 @@ void PfAdd(Context& ctx) {
   Key key = ctx.Key(1);
   const Record* record = FindForWrite(ctx, key);
   if (!ExpectHyperLogLog(ctx, record)) return;
-  bool changed = record == nullptr, corrupt = false;
+  uint64_t changes = record == nullptr;
+  bool corrupt = false;
   OpenString buffer = OpenOrCreate(ctx, key, record);
   for (size_t i = 2; i < ctx.size() && !corrupt; ++i) {
     const auto change = HyperLogLog::Add(buffer, ctx[i], ctx.services.settings.hll_sparse_max_bytes);
-    changed |= change == HyperLogLog::Change::kChanged;
+    changes += change == HyperLogLog::Change::kChanged;
     corrupt = change == HyperLogLog::Change::kCorrupt;
   }
-  if (changed) {
+  if (changes != 0) {
     HyperLogLog::MarkChanged(buffer);
-    ctx.Changed(key, events::kPfAdd);
+    ctx.Changed(key, events::kPfAdd.Times(changes));
   }
   if (corrupt) return ctx.reply.Error(kCorrupt);
-  ctx.reply.Integer(changed);
+  ctx.reply.Integer(changes != 0);
 }
 
 // Merges the values of arguments `first` and on into the registers. False after an error reply. *any_dense,

@@ -89,9 +89,10 @@ void LTrim(Context& ctx) {
   if (!value.exists()) return ctx.reply.Ok();
   List list(value, LimitOfLists(ctx));
   const ListRange kept = ListRange::Of(start, stop, list.size());
+  const uint64_t trimmed = list.size() - kept.count;
   list.Erase(kept.first + kept.count, list.size());
   list.Erase(0, kept.first);
-  ReportRemoval(ctx, key, events::kLtrim, value);
+  ReportRemoval(ctx, key, events::kLtrim.Times(trimmed), value);
   ctx.reply.Ok();
 }
 
@@ -107,7 +108,7 @@ void LRem(Context& ctx) {
                         : count < 0 ? -static_cast<uint64_t>(count)
                                     : static_cast<uint64_t>(count);
   const uint64_t removed = List(value, LimitOfLists(ctx)).Remove(ctx[3], most, count < 0);
-  if (removed > 0) ReportRemoval(ctx, key, events::kLrem, value);
+  if (removed > 0) ReportRemoval(ctx, key, events::kLrem.Times(removed), value);
   ctx.reply.Integer(static_cast<int64_t>(removed));
 }
 

@@ -34,7 +34,7 @@ void Push(Context& ctx, ListEnd end, bool create) {
   for (size_t i = 2; i < ctx.size(); ++i) PushTo(list, end, ctx[i]);
   const uint64_t size = list.size();
   value.Close();
-  ReportPush(ctx, key, end);
+  ReportPush(ctx, key, end, ctx.size() - 2);
   ctx.reply.Integer(static_cast<int64_t>(size));
 }
 
@@ -68,7 +68,7 @@ void Pop(Context& ctx, ListEnd end) {
     ReplyElement(ctx.reply, *storage::ListCursor(list.value(), IndexAt(end, list)));
   }
   list.Erase(end == ListEnd::kLeft ? 0 : list.size() - count, count);
-  ReportPop(ctx, key, end, value.Close());
+  ReportPop(ctx, key, end, count, value.Close());
 }
 
 // LPOP key [count]
@@ -103,7 +103,7 @@ void LMPop(Context& ctx) {
     ReplyFromEnd(ctx.reply, list.value(), end, count);
     list.Erase(end == ListEnd::kLeft ? 0 : list.size() - count, count);
     ctx.PropagateAs({end == ListEnd::kLeft ? "LPOP" : "RPOP", key.name, static_cast<int64_t>(count)});
-    return ReportPop(ctx, key, end, value.Close());
+    return ReportPop(ctx, key, end, count, value.Close());
   }
   ctx.reply.NullArray();
 }
@@ -137,8 +137,8 @@ void Move(Context& ctx, ListEnd from, ListEnd to) {
     if (!value.exists()) value.Begin(PackedForm::kList);
     push(value);
   }
-  ReportPush(ctx, destination, to);
-  ReportPop(ctx, source, from, emptied);
+  ReportPush(ctx, destination, to, 0);  // a move is one change
+  ReportPop(ctx, source, from, 1, emptied);
   ctx.reply.Bulk(std::string_view(element));
 }
 

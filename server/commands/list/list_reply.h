@@ -59,14 +59,15 @@ inline void ReplyFromEnd(protocol::ReplyWriter& reply, const storage::ValueView&
   }
 }
 
-// Says that elements were taken from an end, and whether the key is gone with the last of them.
-inline void ReportPop(command::Context& ctx, const storage::Key& key, ListEnd end, bool emptied) {
-  ctx.Changed(key, end == ListEnd::kLeft ? command::events::kLpop : command::events::kRpop);
+// Says that `count` elements were taken from an end, and whether the key is gone with the last of them.
+inline void ReportPop(command::Context& ctx, const storage::Key& key, ListEnd end, uint64_t count,
+                      bool emptied) {
+  ctx.Changed(key, (end == ListEnd::kLeft ? command::events::kLpop : command::events::kRpop).Times(count));
   if (emptied) ctx.Changed(key, command::events::kDelOfEmpty);
 }
 
-inline void ReportPush(command::Context& ctx, const storage::Key& key, ListEnd end) {
-  ctx.Changed(key, end == ListEnd::kLeft ? command::events::kLpush : command::events::kRpush);
+inline void ReportPush(command::Context& ctx, const storage::Key& key, ListEnd end, uint64_t count) {
+  ctx.Changed(key, (end == ListEnd::kLeft ? command::events::kLpush : command::events::kRpush).Times(count));
 }
 
 // Where the first element from an end is. Requires one.

@@ -63,10 +63,8 @@ void SwapDb(Context& ctx) {
   const int databases = ctx.services.keyspace.databases();
   if (first < 0 || first >= databases || second < 0 || second >= databases)
     return ctx.reply.Error(wire::kDbIndex);
-  if (first != second) {
-    ctx.services.keyspace.Swap(static_cast<int>(first), static_cast<int>(second));
-    ctx.Swapped(static_cast<int>(first), static_cast<int>(second));
-  }
+  if (first != second) ctx.services.keyspace.Swap(static_cast<int>(first), static_cast<int>(second));
+  ctx.Swapped(static_cast<int>(first), static_cast<int>(second));
   ctx.reply.Ok();
 }
 

@@ -33,11 +33,11 @@ void Sadd(Context& ctx) {
   if (!ExpectType(ctx, value, ValueType::kSet)) return;
   const SetLimits limits = SetLimitsOf(ctx);
   if (!value.exists()) Begin(value, ctx[2], ctx.size() - 2, limits);
-  int64_t added = 0;
+  uint64_t added = 0;
   for (size_t i = 2; i < ctx.size(); ++i) added += storage::AddToSet(value, ctx[i], limits);
   value.Close();
-  if (added != 0) ctx.Changed(key, events::kSadd);
-  ctx.reply.Integer(added);
+  if (added != 0) ctx.Changed(key, events::kSadd.Times(added));
+  ctx.reply.Integer(static_cast<int64_t>(added));
 }
 
 // SREM key member [member ...]
@@ -46,12 +46,12 @@ void Srem(Context& ctx) {
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kSet)) return;
   if (!value.exists()) return ctx.reply.Integer(0);
-  int64_t removed = 0;
+  uint64_t removed = 0;
   for (size_t i = 2; i < ctx.size() && value.value().size() != 0; ++i) {
     removed += storage::RemoveFromSet(value, ctx[i]);
   }
-  if (removed != 0) ReportRemoval(ctx, key, events::kSrem, value);
-  ctx.reply.Integer(removed);
+  if (removed != 0) ReportRemoval(ctx, key, events::kSrem.Times(removed), value);
+  ctx.reply.Integer(static_cast<int64_t>(removed));
 }
 
 // SMOVE source destination member

@@ -62,7 +62,7 @@ void Spop(Context& ctx) {
     set.ForEach([&](const Set::Member& member) { ReplyElement(ctx.reply, member); });
     const bool lazy = ctx.services.settings.lazyfree_lazy_server_del;
     value.Erase(ReclaimWhen(lazy));
-    ctx.Changed(key, events::kSpop);
+    ctx.Changed(key, events::kSpop.Times(size));
     ctx.PropagateAs({command::DeletionName(lazy), key.name});
     return ctx.Changed(key, events::kDelOfEmpty);
   }
@@ -79,7 +79,7 @@ void Spop(Context& ctx) {
     ctx.reply.Bulk(std::string_view(member));
   }
   value.Close();
-  ctx.Changed(key, events::kSpop);
+  ctx.Changed(key, events::kSpop.Times(popped.size()));
 }
 
 // SRANDMEMBER key [count]

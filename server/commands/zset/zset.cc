@@ -56,7 +56,7 @@ void Add(Context& ctx, const ZaddArguments& arguments) {
   ZsetToChange zset(ctx, key);
   if (zset.failed()) return;
   const bool increment = arguments.options.increment;
-  int64_t added = 0, changed = 0;
+  uint64_t added = 0, changed = 0;
   ZaddOutcome outcome = ZaddOutcome::kRefused;
   if (zset.exists() || !arguments.options.only_present) {
     if (!zset.exists()) zset.Begin();
@@ -68,8 +68,10 @@ void Add(Context& ctx, const ZaddArguments& arguments) {
       changed += outcome == ZaddOutcome::kChanged;
     }
   }
-  if (added + changed > 0) zset.Changed(increment ? events::kZincr : events::kZadd);
-  if (!increment) return ctx.reply.Integer(arguments.count_changed ? added + changed : added);
+  if (added + changed > 0) zset.Changed((increment ? events::kZincr : events::kZadd).Times(added + changed));
+  if (!increment) {
+    return ctx.reply.Integer(static_cast<int64_t>(arguments.count_changed ? added + changed : added));
+  }
   if (outcome == ZaddOutcome::kRefused) return ctx.reply.Null();
   ctx.reply.Double(score);
 }
@@ -100,12 +102,12 @@ void ZincrBy(Context& ctx) { Add(ctx, {.options = {.increment = true}}); }
 void Zrem(Context& ctx) {
   ZsetToChange zset(ctx, ctx.Key(1));
   if (zset.failed()) return;
-  int64_t removed = 0;
+  uint64_t removed = 0;
   if (zset.exists()) {
     for (size_t i = 2; i < ctx.size(); ++i) removed += zset->Remove(ctx[i]);
   }
-  if (removed > 0) zset.Changed(events::kZrem);
-  ctx.reply.Integer(removed);
+  if (removed > 0) zset.Changed(events::kZrem.Times(removed));
+  ctx.reply.Integer(static_cast<int64_t>(removed));
 }
 
 // ZCARD key

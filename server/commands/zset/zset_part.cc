@@ -29,7 +29,7 @@ void Remove(Context& ctx, const Event& event, const SpanOf& span_of) {
   if (!zset.exists()) return ctx.reply.Integer(0);
   const storage::RankSpan span = span_of(zset->reader());
   zset->Remove(span);
-  if (span.count > 0) zset.Changed(event);
+  if (span.count > 0) zset.Changed(event.Times(span.count));
   ctx.reply.Integer(static_cast<int64_t>(span.count));
 }
 

@@ -25,7 +25,7 @@ uint64_t Pop(Context& ctx, ZsetToChange& zset, ZsetOrder order, uint64_t most, b
   const RankSpan span{order == ZsetOrder::kAscending ? 0 : size - count, count};
   zset->reader().Each(span, order, MembersReply(ctx.reply, count, true, pairs));
   zset->Remove(span);
-  zset.Changed(order == ZsetOrder::kAscending ? events::kZpopMin : events::kZpopMax);
+  zset.Changed((order == ZsetOrder::kAscending ? events::kZpopMin : events::kZpopMax).Times(count));
   return count;
 }
 
