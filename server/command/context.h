@@ -54,6 +54,7 @@ class Effects {
   virtual void KeyMissed(const storage::Database& /*database*/, const storage::Key& /*key*/) {}
   // `database` -1: all of them; `keys` were in them. `now_ms`: the command's time.
   virtual void DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) = 0;
+  // `other` may be the same one: a change all the same, as Redis counts.
   virtual void DatabasesSwapped(int database, int other, int64_t now_ms) = 0;
   // Changes that clients made since the start, as INFO's rdb_changes_since_last_save counts them.
   virtual uint64_t dirty() const = 0;

@@ -85,7 +85,6 @@ inline constexpr Event kHdel{kEventHash, "hdel"};
 inline constexpr Event kHincrBy{kEventHash, "hincrby"};
 inline constexpr Event kHincrByFloat{kEventHash, "hincrbyfloat"};
 inline constexpr Event kSadd{kEventSet, "sadd"};
-inline constexpr Event kSaddOfMove{kEventSet, "sadd", 0};
 inline constexpr Event kSrem{kEventSet, "srem"};
 inline constexpr Event kSpop{kEventSet, "spop"};
 inline constexpr Event kSinterStore{kEventSet, "sinterstore"};

@@ -72,7 +72,7 @@ void Smove(Context& ctx) {
   if (!target.exists()) Begin(target, member, 1, limits);
   const bool added = storage::AddToSet(target, member, limits);
   target.Close();
-  if (added) ctx.Changed(to, events::kSaddOfMove);
+  if (added) ctx.Changed(to, events::kSadd);
   ctx.reply.Integer(1);
 }
 

@@ -213,7 +213,7 @@ constexpr Case kCases[] = {
     {"move n 1", ""},
     {"move a 1", "3 move a 1", "select 3 ; set a 1"},
     {"swapdb 0 1", "0 swapdb 0 1"},
-    {"swapdb 1 1", ""},
+    {"swapdb 1 1", "0 swapdb 1 1"},
     {"flushdb", "1 flushdb", "select 1"},
     {"flushall async", "0 flushall async"},
     {"setlease n TOKEN v", "0 SET n v", "getlease n"},
