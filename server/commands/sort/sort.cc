@@ -261,7 +261,8 @@ void Sort::Store() const {
     for (const SortPattern& get : gets_)
       append(get.ValueFor(ctx_, elements_[i].text).value_or(std::string()));
   }
-  StoreResult(ctx_, ctx_.Key(destination_), std::move(result), command::events::kSortStore);
+  StoreResult(ctx_, ctx_.Key(destination_), std::move(result),
+              command::events::kSortStore.Times(wanted_.count * std::max<size_t>(gets_.size(), 1)));
 }
 
 void Sort::Run() {
