@@ -86,7 +86,7 @@ bool OpenValue::Close() {
   if (!open_) return false;
   open_ = false;
   if (record_ == nullptr || record_->is_string()) return false;
-  if (packed() ? IsEmpty(form_, view()) : object_->size() == 0) return database_.Erase(key_);
+  if (packed() ? IsEmpty(form_, view()) : !object_->keeps_key()) return database_.Erase(key_);
   const size_t object_bytes = packed() ? 0 : object_->allocated_bytes();
   if (object_bytes > object_bytes_before_) written_bytes_ += object_bytes - object_bytes_before_;
   database_.CountWritten(key_, written_bytes_);

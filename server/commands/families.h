@@ -51,5 +51,7 @@ std::span<const command::CommandSpec> HashWalkCommands();
 std::span<const command::CommandSpec> SetCommands();
 std::span<const command::CommandSpec> SetRandomCommands();
 std::span<const command::CommandSpec> SetCombineCommands();
+std::span<const command::CommandSpec> StreamAddCommands();
+std::span<const command::CommandSpec> StreamEntryCommands();
 
 }  // namespace corral::commands

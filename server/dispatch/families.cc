@@ -23,7 +23,7 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::ZsetPopCommands(),   commands::ZsetWalkCommands(),    commands::ZsetCombineCommands(),
       commands::HashCommands(),      commands::HashWalkCommands(),    commands::SetCommands(),
       commands::SetRandomCommands(), commands::SetCombineCommands(),  commands::GeoCommands(),
-      commands::GeoSearchCommands(),
+      commands::GeoSearchCommands(), commands::StreamAddCommands(),   commands::StreamEntryCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

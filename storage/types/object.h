@@ -52,7 +52,9 @@ class Object {
 
   virtual ValueType type() const = 0;  // never kString
   virtual Encoding encoding() const = 0;
-  virtual size_t size() const = 0;  // elements; a key whose value has none is erased
+  virtual size_t size() const = 0;  // elements
+  // False: there is nothing left that a key could be kept for, so whoever took the last element erases it.
+  virtual bool keeps_key() const { return size() != 0; }
   // All that the allocator holds for it, the object itself included; a sum that the object keeps, not a walk.
   virtual size_t allocated_bytes() const = 0;
   // About the number of allocations that destroying it gives back.

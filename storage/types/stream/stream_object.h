@@ -48,6 +48,7 @@ class StreamObject final : public Object {
   ValueType type() const override { return ValueType::kStream; }
   Encoding encoding() const override { return Encoding::kStream; }
   size_t size() const override { return length_; }
+  bool keeps_key() const override { return true; }  // only deleting the key ends a stream
   size_t allocated_bytes() const override;
   size_t effort_to_free() const override { return nodes_.count() + 1 + totals_.allocations; }
   std::unique_ptr<Object> Clone() const override;  // O(bytes)
