@@ -115,7 +115,7 @@ constexpr Case kCases[] = {
     {"xadd s NOMKSTREAM MAXLEN = 5 1-1 f v", ""},
     {"xadd s NOMKSTREAM MAXLEN 1 2-* f v", "0 xadd s MAXLEN = 1 2-0 f v", "xadd s 1-1 f v"},
     {"xadd s MAXLEN ~ 1 2-2 f v", "0 xadd s MAXLEN = 2 2-2 f v", "xadd s 1-1 f v"},
-    {"xadd s MINID ~ 9 LIMIT 5 1-* f v", "0 xadd s MAXLEN = 2 1-2 f v", "xadd s 1-1 f v"},
+    {"xadd s MINID ~ 9 LIMIT 5 1-* f v", "0 xadd s MAXLEN = 0 1-2 f v", "xadd s 1-1 f v"},
     {"xdel s 1-1 3-3", "0 xdel s 1-1 3-3", "xadd s 1-1 f v"},
     {"xdel s 3-3", "", "xadd s 1-1 f v"},
     {"xtrim s MAXLEN 0", "0 xtrim s MAXLEN 0", "xadd s 1-1 f v"},
