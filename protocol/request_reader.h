@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/base/capacity.h"
 #include "storage/base/shared_bytes.h"
 
 namespace corral::protocol {
@@ -21,6 +22,7 @@ struct ArgumentPool {
   std::deque<std::string> decoded;
   void Clear() {
     views.clear();
+    storage::GiveBack(views);
     decoded.clear();
   }
 };

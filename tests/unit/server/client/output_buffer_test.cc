@@ -150,6 +150,19 @@ TEST_CASE("a reader that is always behind does not make the queue grow") {
   CHECK(output.allocated_bytes() < 50000);
 }
 
+TEST_CASE("a reader that is always behind keeps no room for the time when it was far behind") {
+  ChunkPool pool;
+  OutputBuffer output(pool);
+  const storage::SharedBytes large =
+      storage::SharedBytes::CopyOf(std::string(OutputBuffer::kCopiedBytes + 1, 'x'));
+  for (int i = 0; i < 10'000; ++i) output.AppendShared(large);
+  for (int i = 0; i < 9'998; ++i) output.Consume(large.size());
+  output.Consume(1);
+  CHECK(output.pieces() == 2);
+  CHECK(output.own_bytes() < 10'000);
+  output.CheckInvariants();
+}
+
 TEST_CASE("what a connection never read is freed on another thread") {
   storage::LazyFree lazy_free;
   const auto big = storage::SharedBytes::CopyOf(std::string(storage::LazyFree::kSlowBytes, 'x'));

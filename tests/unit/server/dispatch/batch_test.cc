@@ -135,6 +135,22 @@ TEST_CASE("a turn with very many clients leaves no memory behind") {
   CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
 }
 
+TEST_CASE("a request with very many arguments leaves no memory behind") {
+  DispatchWorld world(1);
+  auto client = world.Connect();
+  const std::string usual = "GET k\r\n", large = "PING" + Repeated(" k", 1'000'000) + "\r\n";
+  const auto run = [&](const std::string& input) {
+    world.Send(*client, input);
+    world.batch.Run();
+    return DispatchWorld::TakeReplies(*client);
+  };
+  CHECK(run(usual) == "$-1\r\n");
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  CHECK(run(large) == "-ERR wrong number of arguments for 'ping' command\r\n");
+  CHECK(run(usual) == "$-1\r\n");
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
+}
+
 TEST_CASE("those whose output waits go on waiting while others have their turn") {
   DispatchWorld world(1);
   std::vector<std::unique_ptr<client::Client>> clients;

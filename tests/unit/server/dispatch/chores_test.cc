@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "server/net/event_loop.h"
+#include "storage/base/capacity.h"
+#include "storage/memory_meter.h"
 #include "tests/unit/server/dispatch/dispatch_world.h"
 #include "tests/unit/server/dispatch/idle_network.h"
 
@@ -106,6 +108,16 @@ TEST_CASE("chores: the memory of clients counts once it was touched, and too muc
   CHECK(world.client->close_now());
   CHECK(world.stats.evicted_clients == 1);
   world.clients.Remove(*world.client);
+}
+
+TEST_CASE("chores: a turn that touched very many clients leaves no memory behind") {
+  World world;
+  world.clients.memory().Set(4 << 20);
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  for (size_t i = 0; i < storage::kKeptBytes; ++i) world.chores.Touched(*world.client);
+  world.chores.KeepClientMemory(world, 1);
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= int64_t{storage::kKeptBytes});
+  world.clients.memory().Set(0);
 }
 
 TEST_CASE("chores: keys give way to memory that no write asked for, within a policy that evicts") {

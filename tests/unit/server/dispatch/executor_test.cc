@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "storage/base/capacity.h"
+#include "storage/memory_meter.h"
 #include "tests/unit/server/dispatch/dispatch_world.h"
 
 namespace corral::dispatch {
@@ -107,6 +109,28 @@ void Twice(command::Context& ctx) {
     inner_invoker->Run(request);
     inner_invoker->Account(request);
   }
+}
+
+// Gets messages of its own while it runs, each longer than a string without an allocation.
+void Hear(command::Context& ctx) {
+  const std::string message(100, 'm');
+  for (int i = 0; i < 10'000; ++i) observed->executor.Defer({.head = message});
+  ctx.reply.Simple("OK");
+}
+
+constexpr command::CommandSpec kHear[] = {Row("hear", 1, 0, {}, Hear)};
+
+TEST_CASE("very many messages that waited for the reply leave no memory behind") {
+  DispatchWorld world(1, kHear);
+  observed = &world;
+  auto client = world.Connect();
+  const int64_t before = storage::MemoryMeter::UsedBytes();
+  world.Send(*client, "HEAR\r\n");
+  world.batch.Run();
+  CHECK(DispatchWorld::TakeReplies(*client).size() == 5 + 10'000 * 100);
+  // The free chunks of outputs belong to their pool.
+  constexpr int64_t kPool = client::ChunkPool::kKeptChunks * (client::ChunkPool::kChunkBytes + sizeof(char*));
+  CHECK(storage::MemoryMeter::UsedBytes() - before <= kPool + int64_t{storage::kKeptBytes});
 }
 
 constexpr command::KeySpec kWritten[] = {{.flags = command::kKeyRw}};
