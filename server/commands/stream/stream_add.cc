@@ -21,9 +21,6 @@ using storage::Key;
 using storage::StreamId;
 using storage::StreamObject;
 
-// The entry that was added is the change that counts.
-constexpr command::Event kTrimOfAdd{command::kEventStream, command::events::kXtrim.name, false};
-
 // The arguments of XADD.
 struct NewEntry {
   bool create = true;
@@ -137,7 +134,7 @@ void XAdd(Context& ctx) {
   if (created != nullptr) found.Create(std::move(created));
   found.Close();
   ctx.Changed(key, command::events::kXadd);
-  if (trimmed > 0) ctx.Changed(key, kTrimOfAdd);
+  if (trimmed > 0) ctx.Changed(key, command::events::kXtrim.Times(0));  // one change with the addition
   PropagateEntry(ctx, entry, id, length);
   ReplyStreamId(ctx.reply, id);
 }
@@ -159,7 +156,7 @@ void XTrim(Context& ctx) {
   const uint64_t length = found->size();
   found.Close();
   if (trimmed > 0) {
-    ctx.Changed(key, command::events::kXtrim);
+    ctx.Changed(key, command::events::kXtrim.Times(trimmed));
     if (trim.trim().approximate) {
       ctx.PropagateAs({ctx[0], ctx[1], "MAXLEN", "=", static_cast<int64_t>(length)});
     }

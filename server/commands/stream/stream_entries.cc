@@ -70,7 +70,7 @@ void XDel(Context& ctx) {
   uint64_t deleted = 0;
   for (const StreamId id : ids) deleted += found->Delete(id) ? 1 : 0;
   found.Close();
-  if (deleted > 0) ctx.Changed(key, command::events::kXdel);
+  if (deleted > 0) ctx.Changed(key, command::events::kXdel.Times(deleted));
   ctx.reply.Integer(static_cast<int64_t>(deleted));
 }
 
