@@ -8,6 +8,7 @@ from hashes import HashCommands
 from lists import ListCommands
 from sets import SetCommands
 from sort import SortCommands
+from streams import StreamCommands
 from zsets import ZsetCommands
 
 FAMILIES = [
@@ -16,6 +17,7 @@ FAMILIES = [
     ListCommands,
     SetCommands,
     SortCommands,
+    StreamCommands,
     ZsetCommands,
 ]
 

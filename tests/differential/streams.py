@@ -1,0 +1,54 @@
+"""Random commands on streams, for the generator: few ids, so that they collide, and small nodes, so that trims meet their bounds."""
+
+
+class StreamCommands:
+    """A part of Generator: uses its pick, chance, case, key, small and value. No id is made from the time: the clocks of two servers differ."""
+
+    WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_set_id": 1.5, "stream_limits": 0.5}
+    PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id"]
+    KNOWN = ["xadd", "xlen", "xrange", "xrevrange", "xdel", "xtrim", "xsetid"]
+
+    def stream_key(self):
+        """Mostly keys of streams alone, which grow then."""
+        return self.pick([b"stream:1", b"stream:2", b"stream:3", self.key()])
+
+    def stream_id(self):
+        if self.chance(0.03):
+            return self.pick([b"0-0", b"0", b"18446744073709551615-18446744073709551615", b"18446744073709551616", b"1-", b"-1", b"a-1", b"1-1-1", b""])
+        return self.pick([b"%d-%d" % (self.random.randint(0, 60), self.random.randint(0, 4)), b"%d" % self.random.randint(0, 60)])
+
+    def trim_options(self):
+        bound = self.pick([b"MAXLEN", b"MINID"])
+        sign = self.pick([[], [b"="], [b"~"]])
+        least = self.stream_id() if bound == b"MINID" else b"%d" % self.pick([0, 1, 5, 20, 50, -1])
+        limit = [self.case("LIMIT"), self.small()] if self.chance(0.15) else []
+        return [self.case(bound.decode())] + sign + [least] + limit
+
+    def stream_add(self):
+        options = [self.case("NOMKSTREAM")] if self.chance(0.1) else []
+        options += self.trim_options() if self.chance(0.2) else []
+        # Mostly an id that grows: the next millisecond of a few, or the next sequence in one.
+        id = self.pick([b"%d-*" % self.random.randint(0, 60), self.stream_id()])
+        fields = [item for _ in range(self.pick([1, 1, 1, 2, 4])) for item in (self.pick([b"f", b"g", b"h", b""]), self.value())]
+        return ["XADD", self.stream_key()] + options + [id] + (fields if self.chance(0.98) else fields[1:])
+
+    def stream_range(self):
+        if self.chance(0.2):
+            return ["XLEN", self.stream_key()]
+        ends = [self.pick([b"-", b"+", self.stream_id(), b"(" + self.stream_id()]) for _ in range(2)]
+        return [self.pick(["XRANGE", "XREVRANGE"]), self.stream_key()] + ends + ([self.case("COUNT"), self.small()] if self.chance(0.4) else [])
+
+    def stream_delete(self):
+        return ["XDEL", self.stream_key()] + [self.stream_id() for _ in range(self.pick([1, 2, 10]))]
+
+    def stream_trim(self):
+        return ["XTRIM", self.stream_key()] + self.trim_options()
+
+    def stream_set_id(self):
+        added = [self.case("ENTRIESADDED"), self.small()] if self.chance(0.3) else []
+        deleted = [self.case("MAXDELETEDID"), self.stream_id()] if self.chance(0.3) else []
+        return ["XSETID", self.stream_key(), self.stream_id()] + added + deleted
+
+    def stream_limits(self):
+        """Not stream-node-max-bytes: redis-server 7.0.15 writes beyond its nodes when that changes under a stream, and crashes."""
+        return ["CONFIG", "SET", "stream-node-max-entries", self.pick([0, 1, 3, 10, 100])]
