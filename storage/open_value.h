@@ -11,9 +11,9 @@
 namespace corral::storage {
 
 // One look-up for a command that changes a value: it finds the key, lets the types work on the value where it
-// lies, and when it closes erases a key that nothing is left to keep for and counts what was written for recency.
-// Under the lock of the key's shard, which stays held throughout; nothing else touches the key meanwhile. A
-// value counts as used from here on, unless the client's writes do not touch.
+// lies, and when it closes erases a key that nothing is left to keep for and counts what was written for
+// recency. Under the lock of the key's shard, which stays held throughout; nothing else touches the key
+// meanwhile. A value counts as used from here on, unless the client's writes do not touch.
 class OpenValue final : public ValueSlot {
  public:
   // `database` outlives it.

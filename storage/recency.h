@@ -65,8 +65,8 @@ class RecencyClock {
   int64_t IdleSeconds(uint8_t stamp, int64_t now_ms) const;
   // OBJECT FREQ in LFU mode, 0 in LRU mode.
   int Frequency(uint8_t stamp) const;
-  // LRU: the stamp of a key that was last used so long ago; the oldest there is where the clock does not reach
-  // back so far. LFU: the one whose Frequency is nearest. O(256) at most.
+  // LRU: the stamp of a key that was last used so long ago; the oldest there is where the clock does not
+  // reach back so far. LFU: the one whose Frequency is nearest. O(256) at most.
   uint8_t StampOfIdle(int64_t idle_s, int64_t now_ms) const;
   uint8_t StampOfFrequency(int frequency) const;
 

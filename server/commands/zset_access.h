@@ -1,4 +1,5 @@
-// How the commands of sorted sets, and of points in them, reach a value, report a change, and reply with members.
+// How the commands of sorted sets, and of points in them, reach a value, report a change, and reply with
+// members.
 #pragma once
 
 #include <optional>

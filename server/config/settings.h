@@ -125,7 +125,7 @@ struct Settings {
   uint64_t set_max_listpack_value;
   uint64_t zset_max_listpack_entries;
   uint64_t zset_max_listpack_value;
-  uint64_t stream_node_max_bytes;    // 0: without a limit, as that of entries
+  uint64_t stream_node_max_bytes;  // 0: without a limit, as that of entries
   uint64_t stream_node_max_entries;
   uint64_t hll_sparse_max_bytes;  // a longer HyperLogLog becomes dense
 
