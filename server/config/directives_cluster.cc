@@ -89,6 +89,11 @@ const Directive kRows[] = {
      .initial = "ip",
      .flags = kAccepted,
      .choices = kEndpointTypes},
+    {.name = "cluster-compatibility-sample-ratio",
+     .kind = Kind::kInteger,
+     .initial = "0",
+     .high = 100,
+     .flags = kAccepted},
 };
 
 }  // namespace

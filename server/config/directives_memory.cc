@@ -84,6 +84,7 @@ const Directive kRows[] = {
      .low = -100,
      .slot = Number<&Settings::maxmemory_clients>()},
     {.name = "activerehashing", .kind = Kind::kYesNo, .initial = "yes", .flags = kAccepted},
+    {.name = "key-memory-histograms", .kind = Kind::kYesNo, .initial = "no", .flags = kAccepted},
     {.name = "lazyexpire-nested-arbitrary-keys",
      .kind = Kind::kYesNo,
      .initial = "yes",

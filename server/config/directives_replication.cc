@@ -87,6 +87,8 @@ const Directive kRows[] = {
      .initial = "0",
      .high = INT_MAX,
      .flags = kAccepted},
+    {.name = "repl-rdb-channel", .kind = Kind::kYesNo, .initial = "no", .flags = kHidden | kAccepted},
+    {.name = "replica-full-sync-buffer-limit", .kind = Kind::kMemory, .initial = "0", .flags = kAccepted},
     {.name = "repl-diskless-load",
      .kind = Kind::kChoice,
      .initial = "disabled",

@@ -214,6 +214,15 @@ TEST_CASE("config load: a user line that says what holds anyway is taken, wherev
   }
 }
 
+TEST_CASE("config load: what files of Redis 8 have beyond those of Redis 7") {
+  Config config;
+  const Result result = Load(&config, {"-"},
+                             "replica-full-sync-buffer-limit 1mb\nrepl-rdb-channel yes\n"
+                             "cluster-compatibility-sample-ratio 100\nkey-memory-histograms yes\n");
+  REQUIRE_MESSAGE(result.ok(), result.error());
+  CHECK_FALSE(Load(&config, {"-"}, "cluster-compatibility-sample-ratio 101\n").ok());
+}
+
 TEST_CASE("config load: what Valkey's files have beyond Redis's") {
   Config config;
   const Result result =
