@@ -54,7 +54,13 @@ TEST_CASE("chores: keys go when they are due, and the next look is planned for t
     world.chores.Expire(now_ms);
   }
   CHECK(world.keys() == 1);
-  const int64_t next_ms = world.chores.Schedule(now_ms);
+  int64_t next_ms = world.chores.Schedule(now_ms);
+  while (world.chores.waits()) {  // a slow machine leaves a rest of the look to the next turn
+    world.executor.clock().Refresh();
+    now_ms += Chores::kExpiryIntervalMs;
+    world.chores.Expire(now_ms);
+    next_ms = world.chores.Schedule(now_ms);
+  }
   // The wheels may have to be looked at before the key that is left is due, but there is always a look.
   CHECK(next_ms > now_ms);
   CHECK(next_ms <= now_ms + 100'000);
