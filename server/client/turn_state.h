@@ -5,7 +5,8 @@
 
 namespace corral::client {
 
-// Written by the worker's parts alone (server/dispatch): each says in which of its lists the client is.
+// Written by the worker's parts (server/dispatch), each of which says in which of its lists the client is;
+// sent_messages also by tracking, which sends messages at the end of a turn.
 struct TurnState {
   bool ready = false;         // Batch: it has input to run
   bool flush_queued = false;  // Outbox: it is sent to at the end of the turn

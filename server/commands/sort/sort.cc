@@ -262,7 +262,7 @@ void Sort::Store() const {
       append(get.ValueFor(ctx_, elements_[i].text).value_or(std::string()));
   }
   StoreResult(ctx_, ctx_.Key(destination_), std::move(result),
-              command::events::kSortStore.Times(wanted_.count * std::max<size_t>(gets_.size(), 1)));
+              command::events::kSortStore.Times(list.size()));
 }
 
 void Sort::Run() {
