@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Messages and invalidations between processes: order, slow readers, very many channels, coherent caches, node clients.
 
-Parts: order, events, slow, flood, many, cache, evict, node (each a part; all but node by default). A failure prints its seed.
+Parts: order, events, slow, flood, many, cache, evict, limit, node (each a part; all but node by default). A failure prints its seed.
 """
 import argparse
 import os
@@ -368,6 +368,23 @@ def part_evict(options):
         check(stale == {key for key in told if key.startswith(b"k:")}, "the cache is told about other keys than the listener")
 
 
+def part_limit(options):
+    """Keys above a lowered tracking-table-max-keys are told of as stale though nobody sends a command."""
+    with Server(options.server) as server:
+        writer, cache = server.connect(), server.connect(3)
+        cache.call("CLIENT", "TRACKING", "ON")
+        names = [b"k:%d" % i for i in range(10000)]  # more than a turn gives up
+        cache.call("MGET", *names)
+        writer.call("CONFIG", "SET", "tracking-table-max-keys", 10)
+        told = []
+        while len(told) < len(names) - 10:
+            kind, (what, stale) = cache.read_frame()[0]
+            check(kind == ">" and what[1] == b"invalidate", "no invalidation: %s" % what[1])
+            told += [name for _, name in stale[1]]
+        check(len(set(told)) == len(told) and set(told) < set(names), "keys that were not read, or twice")
+        check(server.info("stats")["tracking_total_keys"] == "10", "the limit is not kept to")
+
+
 def npm_modules():
     work = HERE / "node"
     done = work / "node_modules" / ".package-lock.json"
@@ -387,7 +404,7 @@ def part_node(options):
             check(done.returncode == 0 and b"all is well" in done.stdout, "%s\n%s%s" % (script, done.stdout.decode(), done.stderr.decode()))
 
 
-PARTS = {"order": part_order, "events": part_events, "slow": part_slow, "flood": part_flood, "many": part_many, "cache": part_cache, "evict": part_evict, "node": part_node}
+PARTS = {"order": part_order, "events": part_events, "slow": part_slow, "flood": part_flood, "many": part_many, "cache": part_cache, "evict": part_evict, "limit": part_limit, "node": part_node}
 
 
 def main():
