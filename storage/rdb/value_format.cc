@@ -89,6 +89,10 @@ bool ReadValue(Reader& in, Type type, const Limits& limits, LoadedValue* out) {
     case Type::kHashZipmap:
     case Type::kHashZiplist:
     case Type::kHashPacked:
+    case Type::kHashExpiringEarly:
+    case Type::kHashPackedExpiringEarly:
+    case Type::kHashExpiring:
+    case Type::kHashPackedExpiring:
       return ReadHash(in, type, limits.hash, &out->value);
     case Type::kStream1:
     case Type::kStream2:
@@ -102,10 +106,11 @@ std::string WritePayload(const Record& record, bool compress) {
   std::string payload;
   StringSink sink(payload);
   Writer out(sink, compress);
-  out.Byte(static_cast<uint8_t>(TypeOf(record)));
+  const Type type = TypeOf(record);
+  out.Byte(static_cast<uint8_t>(type));
   WriteValue(out, record);
-  out.Byte(kWrittenVersion & 0xff);
-  out.Byte(kWrittenVersion >> 8);
+  out.Byte(VersionOf(type) & 0xff);
+  out.Byte(VersionOf(type) >> 8);
   out.Fixed64(Crc64(0, payload));
   return payload;
 }

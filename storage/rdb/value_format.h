@@ -17,7 +17,8 @@
 
 namespace corral::storage::rdb {
 
-// The version of what is written, which redis-server 7.0 reads, and the latest that is read: Redis 7.4's.
+// The version of what is written, which redis-server 7.0 reads; and the latest that is read, Redis 7.4's,
+// which values are written in that it was made for.
 inline constexpr uint16_t kWrittenVersion = 10, kLatestVersion = 12;
 
 // In which form values that are read begin their life.
@@ -36,6 +37,9 @@ struct LoadedValue {
 };
 
 ValueType TypeOf(const Record& record);
+constexpr uint16_t VersionOf(ValueType type) {
+  return type >= ValueType::kHashExpiringEarly ? kLatestVersion : kWrittenVersion;
+}
 void WriteValue(Writer& out, const Record& record);  // what follows the type
 // False, `*out` being void then: the type is not known, or the bytes are no such value. They are checked to
 // the last one before the value can be used.

@@ -5,8 +5,8 @@
 
 namespace corral::storage::rdb {
 
-// Redis's own; what is not here is of modules, or has times of fields. Of several for one type the latest
-// that redis-server 7.0 reads is written.
+// Redis's own; what is not here is of modules. Of several for one type the latest that redis-server 7.0 reads
+// is written; it knows none for hashes whose fields expire, which are Redis 7.4's.
 enum class ValueType : uint8_t {
   kString = 0,
   kList = 1,
@@ -27,6 +27,10 @@ enum class ValueType : uint8_t {
   kStream2 = 19,
   kSetPacked = 20,
   kStream3 = 21,
+  kHashExpiringEarly = 22,        // of the release candidates
+  kHashPackedExpiringEarly = 23,  // the same
+  kHashExpiring = 24,
+  kHashPackedExpiring = 25,
 };
 
 // In front of a quicklist's node: one element, or a packed list of them.

@@ -37,7 +37,7 @@ void HashField::WriteHeader(uint8_t flags, size_t name_size, size_t value_size, 
   };
   write_length(name_size, flags & kWideName);
   write_length(value_size, flags & kWideValue);
-  if (flags & kHasExpiry) std::memcpy(at, &expire_at_ms, kExpiryBytes);
+  if (flags & kHasExpiry) std::memcpy(at, &expire_at_ms, sizeof expire_at_ms);
 }
 
 HashField* HashField::Create(std::string_view name, std::string_view value, int64_t expire_at_ms) {

@@ -19,9 +19,18 @@ bool HashObject::Set(std::string_view name, std::string_view value, int64_t expi
     Assign(key, position, value, expire_at_ms);
     return false;
   }
-  fields_.Insert(key.hash, {HashField::Create(name, value, expire_at_ms), key.hash});
-  expiring_ += expire_at_ms != kNoExpiry;
+  HashField* field = HashField::Create(name, value, expire_at_ms);
+  fields_.Insert(key.hash, {field, key.hash});
+  if (expire_at_ms != kNoExpiry) AddDeadline(field);
   return true;
+}
+
+bool HashObject::SetValue(std::string_view name, std::string_view value) {
+  const FieldEntries::Key key = KeyOf(name);
+  const auto position = fields_.Find(key);
+  if (!position) return Set(name, value);
+  Assign(key, position, value, position->field()->expire_at_ms());
+  return false;
 }
 
 bool HashObject::SetExpiry(std::string_view name, int64_t expire_at_ms) {
@@ -35,17 +44,39 @@ bool HashObject::SetExpiry(std::string_view name, int64_t expire_at_ms) {
 void HashObject::Assign(const FieldEntries::Key& key, SlotPosition<FieldEntries::Slot> position,
                         std::string_view value, int64_t expire_at_ms) {
   const size_t old_bytes = position->field()->allocated_bytes();
-  expiring_ -= position->expires();
-  expiring_ += expire_at_ms != kNoExpiry;
+  const bool expired_before = position->expires(), expires = expire_at_ms != kNoExpiry;
+  const uint32_t place = expired_before ? position->field()->place() : 0;
+  if (expired_before && !expires) RemoveDeadline(place);
   HashField* field = HashField::Assign(position->field(), value, expire_at_ms);
   fields_.Update(position, {field, key.hash}, old_bytes);
+  if (!expires) [[likely]]
+    return;
+  if (!expired_before) return AddDeadline(field);
+  deadlines_->Replace(place, field);
+  DeadlinesChanged();
+}
+
+void HashObject::AddDeadline(HashField* field) {
+  if (!deadlines_) deadlines_ = std::make_unique<FieldDeadlines>();
+  deadlines_->Add(field);
+  DeadlinesChanged();
+}
+
+void HashObject::RemoveDeadline(uint32_t place) {
+  deadlines_->Remove(place);
+  DeadlinesChanged();
+}
+
+void HashObject::DeadlinesChanged() {
+  if (deadlines_->size() == 0) deadlines_.reset();
+  next_deadline_ms_ = deadlines_ ? deadlines_->first()->expire_at_ms() : kNoExpiry;
 }
 
 bool HashObject::Erase(std::string_view name) {
   const FieldEntries::Key key = KeyOf(name);
   const auto position = fields_.Find(key);
   if (!position) return false;
-  expiring_ -= position->expires();
+  if (position->expires()) RemoveDeadline(position->field()->place());
   fields_.Erase(key.hash, position);
   return true;
 }
@@ -73,8 +104,16 @@ void HashObject::Save(ValueSink& sink) const {
 void HashObject::CheckInvariants() const {
   fields_.CheckInvariants();
   size_t expiring = 0;
-  ForEach([&](const HashField& field) { expiring += field.expires(); });
-  Require(expiring == expiring_, "hash object: the number of expiring fields is wrong");
+  int64_t next_ms = kNoExpiry;
+  ForEach([&](const HashField& field) {
+    if (!field.expires()) return;
+    ++expiring;
+    if (next_ms == kNoExpiry || field.expire_at_ms() < next_ms) next_ms = field.expire_at_ms();
+  });
+  Require(expiring == expiring_size(), "hash object: the number of expiring fields is wrong");
+  Require(next_ms == next_deadline_ms_, "hash object: the next deadline is wrong");
+  Require((deadlines_ != nullptr) == (expiring != 0), "hash object: the deadlines are kept for no field");
+  if (deadlines_) deadlines_->CheckInvariants();
 }
 
 }  // namespace corral::storage

@@ -11,6 +11,7 @@
 #include "storage/base/hash_index.h"
 #include "storage/base/random.h"
 #include "storage/types/element_index.h"
+#include "storage/types/field_deadlines.h"
 #include "storage/types/hash_field.h"
 #include "storage/types/object.h"
 
@@ -50,8 +51,9 @@ class FieldEntries {
 extern template class HashIndex<FieldEntries>;
 
 // Fields that are overdue count and are found like others: whoever reads compares `expire_at_ms` with the
-// clock. A pointer or a view is valid until the hash changes. A call that changes it adds, removes or moves
-// one field, and at times the slots of a segment (hash_index.h). Guarded by the lock of the key's shard.
+// clock (Hash does). What knows the order in which they end is there while a field has an expiry. A pointer
+// or a view is valid until the hash changes. A call that changes it adds, removes or moves one field, and at
+// times the slots of a segment (hash_index.h). Guarded by the lock of the key's shard.
 class HashObject final : public Object {
  public:
   explicit HashObject(const KeyHasher& hasher = KeyHasher::Unpredictable()) : fields_(hasher) {}
@@ -59,8 +61,11 @@ class HashObject final : public Object {
   ValueType type() const override { return ValueType::kHash; }
   Encoding encoding() const override { return Encoding::kHashtable; }
   size_t size() const override { return fields_.size(); }
-  size_t allocated_bytes() const override { return sizeof(HashObject) + fields_.allocated_bytes(); }
+  size_t allocated_bytes() const override {
+    return sizeof(HashObject) + fields_.allocated_bytes() + (deadlines_ ? deadlines_->allocated_bytes() : 0);
+  }
   size_t effort_to_free() const override { return size(); }
+  int64_t next_deadline_ms() const override { return next_deadline_ms_; }
   std::unique_ptr<Object> Clone() const override;
   void Save(ValueSink& sink) const override;
 
@@ -71,11 +76,17 @@ class HashObject final : public Object {
   // True when the field is new. Neither view may lie in this hash, but for the value, which may lie in the
   // field itself.
   bool Set(std::string_view name, std::string_view value, int64_t expire_at_ms = kNoExpiry);
+  // The same for the value alone: the expiry stays.
+  bool SetValue(std::string_view name, std::string_view value);
   // kNoExpiry takes the expiry away. False: no such field.
   bool SetExpiry(std::string_view name, int64_t expire_at_ms);
   bool Erase(std::string_view name);  // false: no such field
 
-  size_t expiring_size() const { return expiring_; }  // fields with an expiry
+  size_t expiring_size() const { return deadlines_ ? deadlines_->size() : 0; }  // fields with an expiry
+  // Fields that ended before `now_ms`; O(that number).
+  size_t OverdueSize(int64_t now_ms) const { return deadlines_ ? deadlines_->CountBefore(now_ms) : 0; }
+  // The one that ends first; requires that one ends.
+  const HashField& NextToEnd() const { return *deadlines_->first(); }
   // Each field is equally likely; requires size() > 0.
   const HashField& RandomField(Random& random) const;
   // One step of HSCAN: calls visit(const HashField&) for some ten fields, or none, and returns the next
@@ -95,9 +106,13 @@ class HashObject final : public Object {
   FieldEntries::Key KeyOf(std::string_view name) const { return {name, fields_.Hash(name)}; }
   void Assign(const FieldEntries::Key& key, SlotPosition<FieldEntries::Slot> position, std::string_view value,
               int64_t expire_at_ms);
+  void AddDeadline(HashField* field);
+  void RemoveDeadline(uint32_t place);
+  void DeadlinesChanged();
 
   ElementIndex<FieldEntries> fields_;
-  size_t expiring_ = 0;
+  std::unique_ptr<FieldDeadlines> deadlines_;  // null: no field ends
+  int64_t next_deadline_ms_ = kNoExpiry;
 };
 
 }  // namespace corral::storage

@@ -12,6 +12,14 @@ namespace corral::storage {
 
 inline constexpr int64_t kNoExpiry = -1;  // of a key or of a hash's field; others are Unix ms
 
+// The last Unix ms at which a field may expire that comes from outside: Redis's form of times ends there.
+inline constexpr int64_t kLatestFieldExpiryMs = (int64_t{1} << 48) - 1;
+
+// A field is there during the millisecond at which it expires, and gone after it, as a key is.
+constexpr bool IsOverdue(int64_t expire_at_ms, int64_t now_ms) {
+  return expire_at_ms != kNoExpiry && expire_at_ms < now_ms;
+}
+
 // Redis's numbers: DEBUG DIGEST takes them in.
 enum class ValueType : uint8_t { kString = 0, kList = 1, kSet = 2, kZset = 3, kHash = 4, kStream = 6 };
 
@@ -59,6 +67,9 @@ class Object {
   virtual size_t allocated_bytes() const = 0;
   // About the number of allocations that destroying it gives back.
   virtual size_t effort_to_free() const = 0;
+  // The first Unix ms at which a part of it ends by itself, which a hash's field does; kNoExpiry: none does.
+  // O(1).
+  virtual int64_t next_deadline_ms() const { return kNoExpiry; }
   virtual std::unique_ptr<Object> Clone() const = 0;
   virtual void Save(ValueSink& sink) const = 0;  // every element, in the value's order
 };

@@ -33,6 +33,7 @@ class PackedObject final : public Object {
   size_t size() const override { return SizeOf(form_, buffer_.view()); }
   size_t allocated_bytes() const override;
   size_t effort_to_free() const override { return 1; }
+  int64_t next_deadline_ms() const override { return NextDeadline(form_, buffer_.view()); }
   std::unique_ptr<Object> Clone() const override;
   void Save(ValueSink& sink) const override { storage::Save(form_, buffer_.view(), sink); }
 

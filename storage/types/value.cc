@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/types/int_set.h"
+#include "storage/types/packed_hash_ex.h"
 #include "storage/types/packed_list.h"
 
 namespace corral::storage {
@@ -72,6 +73,10 @@ size_t SizeOf(PackedForm form, std::string_view bytes) {
   return PackedList(bytes).count() / Stride(form);
 }
 
+int64_t NextDeadline(PackedForm form, std::string_view bytes) {
+  return form == PackedForm::kHashEx ? PackedHashEx(bytes).next_deadline_ms() : kNoExpiry;
+}
+
 void Save(PackedForm form, std::string_view bytes, ValueSink& sink) {
   IntegerText scratch[3];
   std::string_view parts[3];
@@ -126,7 +131,7 @@ bool Valid(PackedForm form, std::string_view bytes) {
     } else if (form == PackedForm::kHashEx) {
       at = list.Next(list.Next(at));
       const PackedList::Element expiry = list[at];
-      if (!expiry.is_integer || expiry.integer < 0) return false;
+      if (!expiry.is_integer || expiry.integer < 0 || expiry.integer > kLatestFieldExpiryMs) return false;
       const int64_t expiry_ms = expiry.integer == 0 ? INT64_MAX : expiry.integer;
       if (expiry_ms < last_expiry_ms) return false;
       last_expiry_ms = expiry_ms;

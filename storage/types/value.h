@@ -27,6 +27,8 @@ Encoding EncodingOf(PackedForm form);
 std::string_view EmptyOf(PackedForm form);  // the bytes of a value without elements
 bool IsEmpty(PackedForm form, std::string_view bytes);
 size_t SizeOf(PackedForm form, std::string_view bytes);  // elements; O(1) below 65535
+// The first Unix ms at which an element ends by itself; kNoExpiry: none does. O(1).
+int64_t NextDeadline(PackedForm form, std::string_view bytes);
 void Save(PackedForm form, std::string_view bytes, ValueSink& sink);
 // Whether bytes from outside are such a value: readable, whole, without an element twice, in order. O(n log
 // n).
@@ -41,6 +43,9 @@ class ValueView {
   ValueType type() const { return packed() ? TypeOf(form_) : object_->type(); }
   Encoding encoding() const { return packed() ? EncodingOf(form_) : object_->encoding(); }
   size_t size() const { return packed() ? SizeOf(form_, bytes_) : object_->size(); }
+  int64_t next_deadline_ms() const {
+    return packed() ? NextDeadline(form_, bytes_) : object_->next_deadline_ms();
+  }
   void Save(ValueSink& sink) const {
     if (packed()) return storage::Save(form_, bytes_, sink);
     object_->Save(sink);

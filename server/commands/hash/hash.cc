@@ -14,6 +14,7 @@ namespace {
 using command::CommandSpec;
 using command::Context;
 using command::KeySpec;
+using storage::FieldExpiry;
 using storage::Hash;
 using storage::Key;
 using storage::OpenValue;
@@ -58,7 +59,7 @@ void Hsetnx(Context& ctx) {
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
   if (!value.exists()) {
     value.Begin(PackedForm::kHash);
-  } else if (Hash(value.value()).Find(ctx[2])) {
+  } else if (Hash(value.value(), ctx.now_ms()).Find(ctx[2])) {
     return ctx.reply.Integer(0);
   }
   storage::SetField(value, ctx[2], ctx[3], HashLimitsOf(ctx));
@@ -111,11 +112,12 @@ void HincrBy(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
-  if (value.exists() && !ReadField(ctx, Hash(value.value()).Find(ctx[2]), &number)) return;
+  if (value.exists() && !ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
   if (__builtin_add_overflow(number, increment, &number)) return ctx.reply.Error(wire::kOverflow);
   if (!value.exists()) value.Begin(PackedForm::kHash);
   char digits[storage::kIntegerDigits];
-  storage::SetField(value, ctx[2], {digits, storage::FormatInt64(number, digits)}, HashLimitsOf(ctx));
+  storage::SetField(value, ctx[2], {digits, storage::FormatInt64(number, digits)}, HashLimitsOf(ctx),
+                    FieldExpiry::kKept);
   value.Close();
   ctx.Changed(key, events::kHincrBy);
   ctx.reply.Integer(number);
@@ -131,12 +133,12 @@ void HincrByFloat(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
-  if (value.exists() && !ReadField(ctx, Hash(value.value()).Find(ctx[2]), &number)) return;
+  if (value.exists() && !ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
   number += increment;
   if (__builtin_isnan(number) || __builtin_isinf(number)) return ctx.reply.Error(wire::kNanOrInfinity);
   if (!value.exists()) value.Begin(PackedForm::kHash);
   const std::string text = storage::FormatLongDouble(number);
-  storage::SetField(value, ctx[2], text, HashLimitsOf(ctx));
+  storage::SetField(value, ctx[2], text, HashLimitsOf(ctx), FieldExpiry::kKept);
   value.Close();
   ctx.Changed(key, events::kHincrByFloat);
   ctx.PropagateAs({"HSET", key.name, ctx[2], text});  // another machine may round otherwise
@@ -144,9 +146,9 @@ void HincrByFloat(Context& ctx) {
 }
 
 // The field `name` of the hash at `record`, if there are both.
-std::optional<Hash::Text> FindField(const Record* record, std::string_view name) {
+std::optional<Hash::Text> FindField(const Context& ctx, const Record* record, std::string_view name) {
   if (record == nullptr) return std::nullopt;
-  return Hash(record->value()).Find(name);
+  return Hash(record->value(), ctx.now_ms()).Find(name);
 }
 
 void ReplyField(Context& ctx, const std::optional<Hash::Text>& field) {
@@ -158,7 +160,7 @@ void ReplyField(Context& ctx, const std::optional<Hash::Text>& field) {
 void Hget(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
-  ReplyField(ctx, FindField(record, ctx[2]));
+  ReplyField(ctx, FindField(ctx, record, ctx[2]));
 }
 
 // HMGET key field [field ...]
@@ -166,21 +168,21 @@ void Hmget(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
   ctx.reply.Array(ctx.size() - 2);
-  for (size_t i = 2; i < ctx.size(); ++i) ReplyField(ctx, FindField(record, ctx[i]));
+  for (size_t i = 2; i < ctx.size(); ++i) ReplyField(ctx, FindField(ctx, record, ctx[i]));
 }
 
 // HEXISTS key field
 void Hexists(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
-  ctx.reply.Integer(FindField(record, ctx[2]).has_value());
+  ctx.reply.Integer(FindField(ctx, record, ctx[2]).has_value());
 }
 
 // HSTRLEN key field
 void Hstrlen(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
-  const std::optional<Hash::Text> field = FindField(record, ctx[2]);
+  const std::optional<Hash::Text> field = FindField(ctx, record, ctx[2]);
   storage::IntegerText scratch;
   ctx.reply.Integer(field ? static_cast<int64_t>(field->Text(scratch).size()) : 0);
 }
@@ -189,7 +191,7 @@ void Hstrlen(Context& ctx) {
 void Hlen(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
-  ctx.reply.Integer(record != nullptr ? static_cast<int64_t>(record->value().size()) : 0);
+  ctx.reply.Integer(record != nullptr ? static_cast<int64_t>(Hash(record->value(), ctx.now_ms()).size()) : 0);
 }
 
 using enum command::Flag;

@@ -25,7 +25,7 @@ void HgetAll(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
   if (record == nullptr) return ctx.reply.Map(0);
-  const Hash hash(record->value());
+  const Hash hash(record->value(), ctx.now_ms());
   ctx.reply.Map(hash.size());
   hash.ForEach([&](const Hash::Field& field) {
     ReplyElement(ctx.reply, field.name);
@@ -39,7 +39,7 @@ void ReplyParts(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
   if (record == nullptr) return ctx.reply.Array(0);
-  const Hash hash(record->value());
+  const Hash hash(record->value(), ctx.now_ms());
   ctx.reply.Array(hash.size());
   hash.ForEach([&](const Hash::Field& field) { ReplyElement(ctx.reply, field.*Part); });
 }
@@ -75,15 +75,17 @@ void HrandField(Context& ctx) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
   if (!ExpectType(ctx, record, ValueType::kHash)) return;
   if (record == nullptr) return ctx.size() > 2 ? ctx.reply.Array(0) : ctx.reply.Null();
-  const Hash hash(record->value());
+  const Hash hash(record->value(), ctx.now_ms());
   Random random(ctx.services.keyspace.NextRandom());
+  const size_t size = hash.size();
+  if (size == 0) return ctx.size() > 2 ? ctx.reply.Array(0) : ctx.reply.Null();  // all have ended
   if (ctx.size() == 2) return ReplyElement(ctx.reply, hash.RandomField(random).name);
   if (count < 0) {  // each one anew
     const FieldsReply reply(ctx, static_cast<uint64_t>(-count), with_values);
     for (; count < 0; ++count) reply(hash.RandomField(random));
     return;
   }
-  const size_t most = std::min(static_cast<size_t>(count), hash.size());
+  const size_t most = std::min(static_cast<size_t>(count), size);
   const FieldsReply reply(ctx, most, with_values);
   for (const Hash::Field& field : hash.Sample(most, random)) reply(field);
 }
@@ -98,7 +100,7 @@ void Hscan(Context& ctx) {
   if (record == nullptr) return ReplyScan(ctx, 0, found);
   ScanArguments arguments;
   if (!arguments.Read(ctx, 3, ScanOption::kNoValues)) return;
-  cursor = Hash(record->value()).Scan(cursor, arguments.count, [&](const Hash::Field& field) {
+  cursor = Hash(record->value(), ctx.now_ms()).Scan(cursor, arguments.count, [&](const Hash::Field& field) {
     storage::IntegerText scratch;
     const std::string_view name = field.name.Text(scratch);
     if (!arguments.Match(name)) return;

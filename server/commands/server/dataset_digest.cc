@@ -30,15 +30,22 @@ void MixNumber(uint32_t number, Sha1Digest* digest) {
 // Where the type keeps an order, it counts; otherwise each element is digested by itself.
 class ElementDigest final : public storage::ValueSink {
  public:
-  ElementDigest(bool ordered, Sha1Digest* digest) : ordered_(ordered), digest_(digest) {}
+  ElementDigest(storage::ValueType type, Sha1Digest* digest)
+      : type_(type),
+        ordered_(type == storage::ValueType::kList || type == storage::ValueType::kStream),
+        digest_(digest) {}
   void Element(std::span<const std::string_view> parts) override {
     if (!ordered_ && parts.size() == 1) return Xor(parts[0], digest_);
     Sha1Digest alone{};
-    for (const std::string_view part : parts) Mix(part, ordered_ ? digest_ : &alone);
+    const bool expires = type_ == storage::ValueType::kHash && parts.size() == 3;
+    for (const std::string_view part : expires ? parts.first(2) : parts)
+      Mix(part, ordered_ ? digest_ : &alone);
+    if (expires) Xor("!!hexpire!!", &alone);  // as with keys: that it ends counts, and not when
     if (!ordered_) Xor(Bytes(alone), digest_);
   }
 
  private:
+  storage::ValueType type_;
   bool ordered_;
   Sha1Digest* digest_;
 };
@@ -46,9 +53,7 @@ class ElementDigest final : public storage::ValueSink {
 void MixValue(const storage::Record& record, Sha1Digest* digest) {
   MixNumber(static_cast<uint32_t>(record.type()), digest);
   if (!record.is_string()) {
-    const bool ordered =
-        record.type() == storage::ValueType::kList || record.type() == storage::ValueType::kStream;
-    ElementDigest elements(ordered, digest);
+    ElementDigest elements(record.type(), digest);
     record.value().Save(elements);
   } else {
     storage::IntegerText scratch;

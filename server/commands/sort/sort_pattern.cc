@@ -33,7 +33,8 @@ std::optional<std::string> SortPattern::ValueFor(command::Context& ctx, std::str
     return std::string(record->String(scratch));
   }
   if (record->type() != storage::ValueType::kHash) return std::nullopt;
-  const std::optional<storage::Hash::Text> value = storage::Hash(record->value()).Find(field_);
+  const storage::Hash hash(record->value(), ctx.now_ms());
+  const std::optional<storage::Hash::Text> value = hash.Find(field_);
   if (!value) return std::nullopt;
   return std::string(value->Text(scratch));
 }

@@ -151,8 +151,12 @@ OwnedRecord RandomSet(Random& random, const Limits& limits) {
 
 OwnedRecord RandomHash(Random& random, const Limits& limits) {
   DetachedValue value(PackedForm::kHash);
+  const bool expiring = random.Below(2) == 0;
   for (uint64_t left = 1 + random.Below(20); left > 0; --left) {
-    SetField(value, RandomText(random), RandomText(random), limits.hash);
+    const std::string name = RandomText(random);
+    SetField(value, name, RandomText(random), limits.hash);
+    const auto expire_at_ms = static_cast<int64_t>(1 + random.Below(uint64_t{kLatestFieldExpiryMs}));
+    if (expiring && random.Below(2) == 0) SetFieldExpiry(value, name, expire_at_ms);
   }
   return RecordOf(value);
 }
@@ -334,13 +338,72 @@ TEST_CASE("rdb: what is refused") {
   CHECK(refused(Bytes("\x63\x01x")));          // a value of no known type
 }
 
+TEST_CASE("rdb: hashes whose fields expire are Redis 7.4's, and are refused when they cannot be") {
+  using Contents = std::vector<std::string>;
+  const auto contents = [](const std::string& body, const Limits& limits = kUsual) {
+    const OwnedRecord record = Load(WithChecksum(body, kLatestVersion), limits);
+    return record == nullptr ? Contents{"refused"} : ContentsOf(*record);
+  };
+  const Contents refused{"refused"}, one{"1:f1:v3:100"}, two{"1:f1:v3:100", "1:g1:w"};
+  const std::string first = Bytes("\x64\0\0\0\0\0\0\0"), none(8, '\0');
+  const std::string packed = Bytes(
+      "\x17\x17\0\0\0\x06\0\x81"
+      "f\x02\x81v\x02\x64\x01\x81"
+      "g\x02\x81w\x02\0\x01\xff");
+  const std::string fields = Bytes(
+      "\x02\x01\x01"
+      "f\x01v\0\x01"
+      "g\x01w");
+  CHECK(contents("\x19" + first + packed) == two);
+  CHECK(contents("\x17" + packed) == two);
+  CHECK(contents("\x18" + first + fields) == two);
+  CHECK(contents("\x19" + first + packed, kSmall) == two);
+  CHECK(contents("\x18" + first + fields, kSmall) == two);
+  CHECK(contents(Bytes("\x16\x01\x40\x64\x01"
+                       "f\x01v")) == one);  // Unix ms, without a first one
+  // Written as they were read, by the latest version, and others by the one before.
+  DetachedValue value(PackedForm::kHash);
+  SetField(value, "f", "v", kUsual.hash);
+  CHECK(WritePayload(*RecordOf(value), true).find(Bytes("\xff\x0a\0")) != std::string::npos);
+  SetFieldExpiry(value, "f", 100);
+  SetField(value, "g", "w", kUsual.hash);
+  CHECK(WritePayload(*RecordOf(value), true) == WithChecksum("\x19" + first + packed, 12));
+  const OwnedRecord large = Load(WithChecksum("\x18" + first + fields, 12), kSmall);
+  REQUIRE(large != nullptr);
+  SetFieldExpiry(value, "f", kNoExpiry);
+  CHECK(WritePayload(*RecordOf(value), true).starts_with("\x19" + none));
+
+  CHECK(contents("\x19" + packed) == refused);                                  // no first expiry
+  CHECK(contents("\x19" + Bytes("\x01\0\0\0\0\0\x01\0") + packed) == refused);  // one too late
+  CHECK(contents("\x18" + Bytes("\xff\xff\xff\xff\xff\xff\0\0\x01\x02\x01"
+                                "f\x01v")) == refused);  // a field's too late
+  CHECK(contents("\x18" + none +
+                 Bytes("\x01\x01\x01"
+                       "f\x01v")) == refused);  // at the time 0
+  CHECK(contents("\x18" + first +
+                 Bytes("\x02\x01\x01"
+                       "f\x01v\0\x01"
+                       "f\x01v")) == refused);               // a field twice
+  CHECK(contents("\x18" + first + Bytes("\0")) == refused);  // no fields
+  CHECK(contents("\x16" + Bytes("\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+                                "f\x01v")) == refused);
+  std::string bad = packed;
+  std::swap(bad[13], bad[21]);
+  CHECK(contents("\x17" + bad) == refused);  // one that never ends before one that does
+  bad = packed;
+  bad[8] = 'g';
+  CHECK(contents("\x17" + bad) == refused);  // a field twice
+  CHECK(contents("\x17" + Bytes("\x0a\x0a\0\0\0\x01\0\x81"
+                                "a\x02\xff")) == refused);  // no value and no expiry
+}
+
 TEST_CASE("rdb: a text that reads as an integer is found after it was read") {
   // A packed hash whose field "7" lies as a text.
   const OwnedRecord record =
       Load(WithChecksum(Bytes("\x10\x0d\x0d\0\0\0\x02\0\x81"
                               "7\x02\x81v\x02\xff")));
   REQUIRE(record != nullptr);
-  CHECK(Hash(record->value()).Find("7").has_value());
+  CHECK(Hash(record->value(), 0).Find("7").has_value());
 }
 
 }  // namespace
