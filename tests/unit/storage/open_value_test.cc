@@ -5,13 +5,17 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/base/random.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
 #include "storage/types/packed_list.h"
+#include "storage/types/set_object.h"
+#include "storage/types/stream/stream_object.h"
 #include "tests/unit/seed.h"
 
 namespace corral::storage {
@@ -63,6 +67,34 @@ TEST_CASE("a value is created with the first thing that is written into it, and 
     CHECK(value.Close());
   }
   CHECK(f.db.Peek(key) == nullptr);
+}
+
+TEST_CASE("an object that has become empty takes its key with it, unless it is a stream") {
+  Fixture f;
+  const std::string_view entry[] = {"f", "v"};
+  auto stream = std::make_unique<StreamObject>();
+  REQUIRE(stream->Append({1, 1}, entry, {}) == StreamObject::AppendResult::kAppended);
+  CHECK(stream->keeps_key());
+  {
+    OpenValue value(f.db, f.Named("stream"));
+    value.Become(std::move(stream));
+    CHECK(value.as<StreamObject>().Delete({1, 1}));
+    CHECK_FALSE(value.Close());
+  }
+  REQUIRE(f.db.Peek(f.Named("stream")) != nullptr);
+  CHECK(f.db.Peek(f.Named("stream"))->value().size() == 0);
+
+  auto set = std::make_unique<SetObject>();
+  REQUIRE(set->Add("member"));
+  CHECK(set->keeps_key());
+  {
+    OpenValue value(f.db, f.Named("set"));
+    value.Become(std::move(set));
+    CHECK(value.as<SetObject>().Erase("member"));
+    CHECK_FALSE(value.as<SetObject>().keeps_key());
+    CHECK(value.Close());
+  }
+  CHECK(f.db.Peek(f.Named("set")) == nullptr);
 }
 
 TEST_CASE("a string is left alone, and an absent value may begin as large or as an object") {
