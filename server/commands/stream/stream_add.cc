@@ -83,8 +83,9 @@ bool Append(Context& ctx, StreamObject& stream, const NewEntry& entry, StreamId*
     return false;
   }
   const std::optional<StreamId> next = entry.IdIn(stream, ctx.now_ms());
+  // Redis has no other words for a millisecond whose numbers are used up.
   const auto result = next ? stream.Append(*next, entry.Fields(ctx), LimitOfNodes(ctx))
-                           : StreamObject::AppendResult::kNotGreater;
+                           : StreamObject::AppendResult::kTooLarge;
   if (result == StreamObject::AppendResult::kNotGreater) {
     ctx.reply.Error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
     return false;
@@ -97,21 +98,15 @@ bool Append(Context& ctx, StreamObject& stream, const NewEntry& entry, StreamId*
   return true;
 }
 
-// The id is the one that was given, and what was trimmed by whole nodes is what is more than `length`.
-void PropagateEntry(Context& ctx, const NewEntry& entry, StreamId id, uint64_t length) {
-  const bool trims = entry.trim.given();
-  if (entry.id.form == NewStreamId::Form::kFixed && !(trims && entry.trim.trim().approximate)) return;
+// The id is the one that was given, and the trim the one that was done.
+void PropagateEntry(Context& ctx, NewEntry& entry, StreamId id, const StreamObject& stream) {
+  const bool approximate = entry.trim.given() && entry.trim.trim().approximate;
+  if (entry.id.form == NewStreamId::Form::kFixed && !approximate) return;
   if (!ctx.propagates()) return;
   const std::string id_text = TextOf(id);
-  std::vector<EffectArgument> arguments{ctx[0], ctx[1]};
-  if (trims) {
-    for (const EffectArgument& argument :
-         {EffectArgument("MAXLEN"), EffectArgument("="), EffectArgument(static_cast<int64_t>(length))}) {
-      arguments.push_back(argument);
-    }
-  }
-  arguments.emplace_back(id_text);
-  for (const std::string_view text : entry.Fields(ctx)) arguments.emplace_back(text);
+  std::vector<EffectArgument> arguments = entry.trim.EffectOf(ctx, entry.id_at, stream);
+  // The id and the fields are last.
+  arguments[arguments.size() - (ctx.size() - entry.id_at)] = EffectArgument(id_text);
   ctx.PropagateAs(arguments);
 }
 
@@ -130,12 +125,11 @@ void XAdd(Context& ctx) {
   StreamId id;
   if (!Append(ctx, stream, entry, &id)) return;
   const uint64_t trimmed = entry.trim.given() ? stream.Trim(entry.trim.trim()) : 0;
-  const uint64_t length = stream.size();
   if (created != nullptr) found.Create(std::move(created));
   found.Close();
   ctx.Changed(key, command::events::kXadd);
   if (trimmed > 0) ctx.Changed(key, command::events::kXtrim.Times(0));  // one change with the addition
-  PropagateEntry(ctx, entry, id, length);
+  PropagateEntry(ctx, entry, id, stream);
   ReplyStreamId(ctx.reply, id);
 }
 
@@ -153,12 +147,12 @@ void XTrim(Context& ctx) {
   if (found.failed()) return;
   if (!found.exists()) return ctx.reply.Integer(0);
   const uint64_t trimmed = found->Trim(trim.trim());
-  const uint64_t length = found->size();
+  const StreamObject& stream = *found;
   found.Close();
   if (trimmed > 0) {
     ctx.Changed(key, command::events::kXtrim.Times(trimmed));
-    if (trim.trim().approximate) {
-      ctx.PropagateAs({ctx[0], ctx[1], "MAXLEN", "=", static_cast<int64_t>(length)});
+    if (trim.trim().approximate && ctx.propagates()) {
+      ctx.PropagateAs(trim.EffectOf(ctx, ctx.size(), stream));
     }
   }
   ctx.reply.Integer(static_cast<int64_t>(trimmed));

@@ -47,6 +47,7 @@ StreamTrimArgument::Taken StreamTrimArgument::TakeThreshold(Context& ctx, size_t
   const bool marked = ctx.size() - *i >= 2 && (ctx[*i] == "~" || ctx[*i] == "=");
   trim_.approximate = marked && ctx[*i] == "~";
   if (marked) ++*i;
+  threshold_at_ = *i;
   if (by_length) {
     int64_t length = 0;
     if (!ctx.ReadInteger(*i, &length)) return Taken::kMistake;
@@ -77,6 +78,28 @@ bool StreamTrimArgument::Finish(Context& ctx, bool required) {
   }
   if (trim_.approximate) trim_.limit = limit_ ? static_cast<uint64_t>(*limit_) : DefaultLimit(ctx);
   return true;
+}
+
+std::vector<command::EffectArgument> StreamTrimArgument::EffectOf(const Context& ctx, size_t end,
+                                                                  const storage::StreamObject& trimmed) {
+  std::vector<command::EffectArgument> effect;
+  for (size_t i = 0; i < ctx.size(); ++i) {
+    if (!trim_.approximate || i < 2 || i >= end) {  // the name, the key, or what follows
+      effect.emplace_back(ctx[i]);
+    } else if (ctx.Is(i, "LIMIT")) {
+      ++i;  // goes with "~"
+    } else if (i + 2 == threshold_at_ && trim_.max_length) {
+      effect.insert(effect.end(), {"MAXLEN", "=", static_cast<int64_t>(trimmed.size())});
+      i = threshold_at_;
+    } else if (i + 2 == threshold_at_) {
+      effect_id_ = TextOf(trimmed.size() == 0 ? storage::kMaxStreamId : trimmed.first_id());
+      effect.insert(effect.end(), {"MINID", "=", effect_id_});
+      i = threshold_at_;
+    } else {
+      effect.emplace_back(ctx[i]);
+    }
+  }
+  return effect;
 }
 
 }  // namespace corral::commands

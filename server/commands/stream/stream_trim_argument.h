@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "server/command/context.h"
+#include "server/command/pending_effects.h"
 #include "storage/types/stream/stream_object.h"
 
 namespace corral::commands {
@@ -24,12 +27,19 @@ class StreamTrimArgument {
   bool given() const { return threshold_given_; }
   const storage::StreamTrim& trim() const { return trim_; }  // requires given(), after Finish
 
+  // The command as it came, for the log of effects, with the trim as it came out: exact, so that it takes the
+  // same entries again. Options end before `end`. The texts are those of the arguments and this object's.
+  std::vector<command::EffectArgument> EffectOf(const command::Context& ctx, size_t end,
+                                                const storage::StreamObject& trimmed);
+
  private:
   Taken TakeThreshold(command::Context& ctx, size_t* i, bool by_length);
 
   storage::StreamTrim trim_;
   bool threshold_given_ = false;
   std::optional<int64_t> limit_;
+  size_t threshold_at_ = 0;  // its position
+  std::string effect_id_;
 };
 
 }  // namespace corral::commands
