@@ -82,6 +82,8 @@ inline constexpr Event kGeoSearchStore{kEventZset, "geosearchstore"};
 inline constexpr Event kGeoRadiusStore{kEventZset, "georadiusstore"};
 inline constexpr Event kHset{kEventHash, "hset"};
 inline constexpr Event kHdel{kEventHash, "hdel"};
+inline constexpr Event kHexpire{kEventHash, "hexpire"};
+inline constexpr Event kHpersist{kEventHash, "hpersist"};
 inline constexpr Event kHincrBy{kEventHash, "hincrby"};
 inline constexpr Event kHincrByFloat{kEventHash, "hincrbyfloat"};
 inline constexpr Event kSadd{kEventSet, "sadd"};

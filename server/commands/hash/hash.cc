@@ -139,9 +139,14 @@ void HincrByFloat(Context& ctx) {
   if (!value.exists()) value.Begin(PackedForm::kHash);
   const std::string text = storage::FormatLongDouble(number);
   storage::SetField(value, ctx[2], text, HashLimitsOf(ctx), FieldExpiry::kKept);
+  const int64_t expire_at_ms =
+      Hash(value.value(), ctx.now_ms()).ExpiryOf(ctx[2]).value_or(storage::kNoExpiry);
   value.Close();
   ctx.Changed(key, events::kHincrByFloat);
   ctx.PropagateAs({"HSET", key.name, ctx[2], text});  // another machine may round otherwise
+  if (expire_at_ms != storage::kNoExpiry) {
+    ctx.PropagateAs({"HPEXPIREAT", key.name, expire_at_ms, "FIELDS", int64_t{1}, ctx[2]});
+  }
   ctx.reply.Bulk(std::string_view(text));
 }
 

@@ -25,7 +25,7 @@ class RandomWrites {
     const std::string key = Key(), other = Key(), number = std::to_string(Below(100));
     const std::string ms = std::to_string(1 + Below(6)),
                       database = std::to_string(Below(EffectWorld::kDatabases));
-    switch (Below(45)) {
+    switch (Below(49)) {
       case 0:
         return {"set", key, number, "PX", ms};
       case 1:
@@ -106,6 +106,14 @@ class RandomWrites {
         return {"hset", key, number, number};
       case 39:
         return {"hincrbyfloat", key, number, "0.1"};
+      case 44:
+        return {"hpexpire", key, "100000", "FIELDS", "2", number, std::to_string(Below(10))};
+      case 45:
+        return {"hexpire", key, "100", "XX", "FIELDS", "1", number};
+      case 46:
+        return {"hpexpireat", key, "1", "LT", "FIELDS", "1", number};
+      case 47:
+        return {"hpersist", key, "FIELDS", "1", number};
       case 40:
         return {"zadd", key, number, number};
       case 41:
