@@ -37,7 +37,7 @@ StreamConsumer* StreamGroup::FindConsumer(std::string_view name) const {
 StreamConsumer* StreamGroup::CreateConsumer(std::string_view name, int64_t now_ms) {
   const auto [at, created] = consumers_.try_emplace(std::string(name));
   if (!created) return nullptr;
-  at->second = std::make_unique<StreamConsumer>(totals_);
+  at->second = std::make_unique<StreamConsumer>(at->first, totals_);
   at->second->seen_ms = now_ms;
   totals_.bytes += StreamNameBytes(at->first) + kConsumerBytes;
   totals_.allocations += kNamedAllocations;
@@ -120,6 +120,7 @@ void StreamGroup::CheckInvariants() const {
   pending_.CheckInvariants();
   size_t owed = 0;
   for (const auto& [name, consumer] : consumers_) {
+    Require(consumer->name() == name, "stream group: a consumer's name");
     consumer->pending_.CheckInvariants();
     owed += consumer->pending_.size();
     for (const StreamPending* pending : consumer->pending_) {

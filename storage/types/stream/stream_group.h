@@ -17,8 +17,10 @@ namespace corral::storage {
 // Times are Unix ms; the caller's clock sets them. Its group changes what is pending.
 class StreamConsumer {
  public:
-  explicit StreamConsumer(StreamGroupTotals& totals) : pending_(totals) {}
+  // `name` is the key of its group's map, and lives as long.
+  StreamConsumer(const std::string& name, StreamGroupTotals& totals) : name_(name), pending_(totals) {}
 
+  const std::string& name() const { return name_; }
   const StreamPendingList& pending() const { return pending_; }
 
   int64_t seen_ms = 0;               // when it was last named by a command
@@ -26,6 +28,7 @@ class StreamConsumer {
 
  private:
   friend class StreamGroup;
+  const std::string& name_;
   StreamPendingList pending_;
 };
 

@@ -177,6 +177,19 @@ bool StreamObject::DestroyGroup(std::string_view name) {
   return true;
 }
 
+bool StreamObject::IsReferenced(StreamId id) const {
+  return std::any_of(groups_.begin(), groups_.end(), [id](const auto& named) {
+    const StreamGroup& group = *named.second;
+    return id > group.last_delivered || group.pending().Find(id) != nullptr;
+  });
+}
+
+size_t StreamObject::DropReferences(StreamId id) {
+  size_t dropped = 0;
+  for (const auto& [name, group] : groups_) dropped += group->Acknowledge(id) ? 1 : 0;
+  return dropped;
+}
+
 void StreamObject::CheckInvariants() const {
   nodes_.CheckInvariants();
   size_t live = 0;

@@ -93,6 +93,11 @@ class StreamObject final : public Object {
   std::optional<uint64_t> Lag(const StreamGroup& group) const;
   // How many entries were ever added up to this id; none: not known.
   std::optional<uint64_t> EntriesUpTo(StreamId id) const;
+  // Whether a group still needs the entry: it is pending there, or was not delivered yet. Redis calls an
+  // entry acknowledged where none does. O(groups * log of what they have pending).
+  bool IsReferenced(StreamId id) const;
+  // Takes the entry off what the groups have pending. Returns of how many of them; the same time.
+  size_t DropReferences(StreamId id);
 
   void CheckInvariants() const;  // aborts with a message
 

@@ -25,11 +25,9 @@ struct Delivery {
 using Deliveries = std::map<StreamId, Delivery>;
 
 Deliveries DeliveriesOf(const StreamGroup& group) {
-  std::map<const StreamConsumer*, std::string> names;
-  for (const auto& [name, consumer] : group.consumers()) names[consumer.get()] = name;
   Deliveries all;
   for (const StreamPending* pending : group.pending()) {
-    all[pending->id] = {names.at(pending->consumer), pending->delivery_ms, pending->deliveries};
+    all[pending->id] = {pending->consumer->name(), pending->delivery_ms, pending->deliveries};
   }
   return all;
 }
@@ -43,7 +41,8 @@ class RandomRun {
     StreamGroup* group = stream_->FindGroup(group_name);
     CHECK((group != nullptr) == model_.contains(group_name));
     if (group == nullptr) {
-      CHECK(stream_->CreateGroup(group_name, {1, 2}, std::nullopt) != nullptr);
+      const StreamId last_delivered{random_.Below(60) << 9, 2};
+      CHECK(stream_->CreateGroup(group_name, last_delivered, std::nullopt) != nullptr);
       CHECK(stream_->CreateGroup(group_name, {}, 0) == nullptr);
       model_[group_name];
       return;
@@ -78,7 +77,16 @@ class RandomRun {
         stream_.reset(static_cast<StreamObject*>(stream_->Clone().release()));
         return;
       default:
-        if (choice < 50 && pending != nullptr) {
+        if (choice < 4) {
+          size_t dropped = 0;
+          bool expected = false;
+          for (auto& [other, deliveries] : model_) {
+            expected |= id > stream_->FindGroup(other)->last_delivered || deliveries.contains(id);
+          }
+          CHECK(stream_->IsReferenced(id) == expected);
+          for (auto& [other, deliveries] : model_) dropped += deliveries.erase(id);
+          CHECK(stream_->DropReferences(id) == dropped);
+        } else if (choice < 50 && pending != nullptr) {
           group->Assign(*pending, *consumer);
           known->second.consumer = name;
         } else if (choice < 100) {
