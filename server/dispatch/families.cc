@@ -4,6 +4,7 @@
 #include <span>
 
 #include "server/commands/families.h"
+#include "server/commands/stream_families.h"
 
 namespace corral::dispatch {
 
@@ -24,7 +25,8 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::HashCommands(),        commands::HashWalkCommands(),    commands::HashExpireCommands(),
       commands::SetCommands(),         commands::SetRandomCommands(),   commands::SetCombineCommands(),
       commands::GeoCommands(),         commands::GeoSearchCommands(),   commands::StreamAddCommands(),
-      commands::StreamEntryCommands(),
+      commands::StreamEntryCommands(), commands::StreamGroupCommands(), commands::StreamReadGroupCommands(),
+      commands::StreamInfoCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

@@ -144,7 +144,8 @@ class CommandRun:
         counts = [int(count) for count in counts]
         steps = [after - before for after, before in zip(counts, self.counted)]
         self.counted = counts
-        if steps[0] == steps[1]:
+        # Reading again what is pending is no change from 7.4 on.
+        if steps[0] == steps[1] or any(str(args[0]).upper() == "XREADGROUP" and args[-1] != b">" for args, _ in batch):
             return True
         self.fail(["changes"], "batch at step %d" % done, *("%d changes" % step for step in steps), batch)
         return False

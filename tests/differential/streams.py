@@ -4,9 +4,10 @@
 class StreamCommands:
     """A part of Generator: uses its pick, chance, case, key, small and value. No id is made from the time: the clocks of two servers differ."""
 
-    WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_set_id": 1.5, "stream_limits": 0.5}
-    PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id"]
-    KNOWN = ["xadd", "xlen", "xrange", "xrevrange", "xdel", "xtrim", "xsetid"]
+    WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_set_id": 1.5, "stream_limits": 0.5,
+               "stream_group": 5, "stream_read_group": 7, "stream_ack": 3, "stream_info": 4}
+    PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id", "stream_group", "stream_ack"]
+    KNOWN = ["xadd", "xlen", "xrange", "xrevrange", "xdel", "xtrim", "xsetid", "xgroup", "xgroup|create", "xreadgroup", "xack", "xinfo", "xinfo|stream"]
 
     def stream_key(self):
         """Mostly keys of streams alone, which grow then."""
@@ -52,3 +53,42 @@ class StreamCommands:
     def stream_limits(self):
         """Not stream-node-max-bytes: redis-server 7.0.15 writes beyond its nodes when that changes under a stream, and crashes."""
         return ["CONFIG", "SET", "stream-node-max-entries", self.pick([0, 1, 3, 10, 100])]
+
+    # Groups ----------------------------------------------------------------------------------------------------------
+    def group(self):
+        return self.pick([b"group:1", b"group:2", b""]) if self.chance(0.97) else b"STREAMS"
+
+    def consumer(self):
+        return self.pick([b"alice", b"bob", b"carol", b"\xff"])
+
+    def stream_group(self):
+        key, group = self.stream_key(), self.group()
+        read = [self.case("ENTRIESREAD"), self.pick([self.small(), -1])] if self.chance(0.2) else []
+        at = self.pick([b"0", b"$", self.stream_id(), self.pick([b"-", b"+"])])
+        return self.pick([
+            ["XGROUP", "CREATE", key, group, at] + self.pick([[], ["MKSTREAM"]]) + read,
+            ["XGROUP", "CREATE", key, group, b"0"],
+            ["XGROUP", "SETID", key, group, at] + read,
+            ["XGROUP", self.case("CREATECONSUMER"), key, group, self.consumer()],
+            ["XGROUP", "DELCONSUMER", key, group, self.consumer()] if self.chance(0.5) else ["XGROUP", "DESTROY", key, group],
+        ])
+
+    def stream_read_group(self):
+        """The consumers are there before: redis-server 7.0.15 creates one only if it has something to reply."""
+        keys = [self.stream_key() for _ in range(self.pick([1, 1, 1, 2, 3]))]
+        group, consumer = self.group(), self.consumer()
+        ids = [b">" for _ in keys]
+        if self.chance(0.08):  # rarely: redis-server 7.0.15 counts it as a change (run.py)
+            ids = [self.pick([b"0", self.stream_id(), b"$"]) for _ in keys]
+        options = [self.case("COUNT"), self.small()] if self.chance(0.6) else []
+        options += [self.case("NOACK")] if self.chance(0.15) else []
+        made = [(["XGROUP", "CREATECONSUMER", key, group, consumer], "exact") for key in keys]
+        return made + [(["XREADGROUP"] + [self.case("GROUP"), group, consumer] + options + [self.case("STREAMS")] + keys + ids, "exact")]
+
+    def stream_ack(self):
+        return ["XACK", self.stream_key(), self.group()] + [self.stream_id() for _ in range(self.pick([1, 2, 10]))]
+
+    def stream_info(self):
+        key = self.stream_key()
+        full = [self.case("FULL")] + ([self.case("COUNT"), self.small()] if self.chance(0.5) else [])
+        return self.pick([["XINFO", "STREAM", key], ["XINFO", "STREAM", key] + full, ["XINFO", "GROUPS", key], ["XINFO", "CONSUMERS", key, self.group()]]), "stream_info"

@@ -1,7 +1,10 @@
 // How the commands of streams reach a value and reply with entries.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "server/commands/lookup.h"
@@ -54,5 +57,16 @@ inline void ReplyEntry(protocol::ReplyWriter& reply, const storage::StreamRange&
     ReplyElement(reply, value);
   });
 }
+
+// At most `most` of the entries between two ids, as an array. A first walk counts them: a reply announces its
+// length.
+void ReplyRange(protocol::ReplyWriter& reply, const storage::StreamObject& stream, storage::StreamId first,
+                storage::StreamId last, storage::StreamDirection direction, uint64_t most);
+
+// A name as Redis's error texts have it: they end at a zero byte.
+inline std::string NameInError(std::string_view name) { return std::string(name.substr(0, name.find('\0'))); }
+
+// NOGROUP for a group that the stream does not have.
+void ReplyNoSuchGroup(command::Context& ctx, std::string_view group, std::string_view key);
 
 }  // namespace corral::commands

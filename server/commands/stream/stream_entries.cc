@@ -15,24 +15,12 @@ using storage::Key;
 using storage::StreamCounters;
 using storage::StreamDirection;
 using storage::StreamId;
-using storage::StreamObject;
-using storage::StreamRange;
 
 // XLEN key
 void XLen(Context& ctx) {
   const StreamToRead found(ctx, ctx.Key(1));
   if (found.failed) return;
   ctx.reply.Integer(found.stream == nullptr ? 0 : static_cast<int64_t>(found.stream->size()));
-}
-
-// At most `most` of them, as an array. A first walk counts them: a reply announces its length.
-void ReplyRange(Context& ctx, const StreamObject& stream, StreamId first, StreamId last,
-                StreamDirection direction, uint64_t most) {
-  size_t count = 0;
-  for (StreamRange range(stream, first, last, direction); count < most && range.Next();) ++count;
-  ctx.reply.Array(count);
-  StreamRange range(stream, first, last, direction);
-  for (; count > 0 && range.Next(); --count) ReplyEntry(ctx.reply, range);
 }
 
 void Range(Context& ctx, StreamDirection direction) {
@@ -48,7 +36,7 @@ void Range(Context& ctx, StreamDirection direction) {
   if (found.failed) return;
   if (found.stream == nullptr) return ctx.reply.Array(0);
   if (most <= 0) return ctx.reply.NullArray();
-  ReplyRange(ctx, *found.stream, first, last, direction, static_cast<uint64_t>(most));
+  ReplyRange(ctx.reply, *found.stream, first, last, direction, static_cast<uint64_t>(most));
 }
 
 // XRANGE key start end [COUNT count]

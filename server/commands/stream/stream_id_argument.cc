@@ -59,17 +59,19 @@ bool ReadRangeId(Context& ctx, size_t i, uint64_t missing_seq, StreamId* id, boo
   const std::string_view text = ctx[i];
   *exclusive = text.size() > 1 && text.front() == '(';
   if (*exclusive) return ParseId(text.substr(1), missing_seq, id, nullptr) || Refuse(ctx);
-  if (text == "-" || text == "+") {
-    *id = text == "-" ? StreamId{} : storage::kMaxStreamId;
-    return true;
-  }
-  return ReadStreamId(ctx, i, missing_seq, id);
+  return ReadStreamIdOrEnd(ctx, i, missing_seq, id);
 }
 
 }  // namespace
 
 bool ReadStreamId(Context& ctx, size_t i, uint64_t missing_seq, StreamId* id) {
   return ParseId(ctx[i], missing_seq, id, nullptr) || Refuse(ctx);
+}
+
+bool ReadStreamIdOrEnd(Context& ctx, size_t i, uint64_t missing_seq, StreamId* id) {
+  if (ctx[i] != "-" && ctx[i] != "+") return ReadStreamId(ctx, i, missing_seq, id);
+  *id = ctx[i] == "-" ? StreamId{} : storage::kMaxStreamId;
+  return true;
 }
 
 bool ReadNewStreamId(Context& ctx, size_t i, NewStreamId* id) {

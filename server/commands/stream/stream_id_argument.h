@@ -15,6 +15,8 @@ inline constexpr std::string_view kBadStreamId = "ERR Invalid stream ID specifie
 // All answer a mistake and return false then. An id is "ms-seq", or "ms" alone: `missing_seq` stands in then.
 // The numbers are read as C's strtoull does, which Redis uses.
 bool ReadStreamId(command::Context& ctx, size_t i, uint64_t missing_seq, storage::StreamId* id);
+// The same, or "-" for the least and "+" for the greatest.
+bool ReadStreamIdOrEnd(command::Context& ctx, size_t i, uint64_t missing_seq, storage::StreamId* id);
 
 // What XADD is to name its entry.
 struct NewStreamId {
