@@ -1,4 +1,4 @@
-// The rows of the families that know consumer groups of streams; the others are in families.h.
+// The rows of the families that read streams or know their consumer groups; the others are in families.h.
 #pragma once
 
 #include <span>
@@ -10,5 +10,6 @@ namespace corral::commands {
 std::span<const command::CommandSpec> StreamGroupCommands();
 std::span<const command::CommandSpec> StreamReadGroupCommands();
 std::span<const command::CommandSpec> StreamInfoCommands();
+std::span<const command::CommandSpec> StreamNewsCommands();
 
 }  // namespace corral::commands
