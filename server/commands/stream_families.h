@@ -11,5 +11,7 @@ std::span<const command::CommandSpec> StreamGroupCommands();
 std::span<const command::CommandSpec> StreamReadGroupCommands();
 std::span<const command::CommandSpec> StreamInfoCommands();
 std::span<const command::CommandSpec> StreamNewsCommands();
+std::span<const command::CommandSpec> StreamPendingCommands();
+std::span<const command::CommandSpec> StreamClaimCommands();
 
 }  // namespace corral::commands

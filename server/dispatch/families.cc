@@ -26,7 +26,8 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::SetCommands(),         commands::SetRandomCommands(),   commands::SetCombineCommands(),
       commands::GeoCommands(),         commands::GeoSearchCommands(),   commands::StreamAddCommands(),
       commands::StreamEntryCommands(), commands::StreamGroupCommands(), commands::StreamReadGroupCommands(),
-      commands::StreamInfoCommands(),  commands::StreamNewsCommands(),
+      commands::StreamInfoCommands(),  commands::StreamNewsCommands(),  commands::StreamPendingCommands(),
+      commands::StreamClaimCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

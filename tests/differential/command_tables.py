@@ -29,6 +29,8 @@ EXPECTED = {
     ("pfmerge", "arguments"): "the sources are optional, as 7.2 says",
     ("psubscribe", "arguments"): "7.2 has no block around the pattern",
     ("set", "arguments"): "IFEQ and its kin came with 8.4; SWR is this server's own",
+    ("xadd", "arguments"): "KEEPREF and its kin came with 8.2",
+    ("xtrim", "arguments"): "KEEPREF and its kin came with 8.2",
     ("xsetid", "arguments"): "7.2 writes these names with hyphens",
     ("zrank", "arguments"): "WITHSCORE came with 7.2",
     ("zrank", "arity"): "WITHSCORE came with 7.2",

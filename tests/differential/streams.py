@@ -5,9 +5,11 @@ class StreamCommands:
     """A part of Generator: uses its pick, chance, case, key, small and value. No id is made from the time: the clocks of two servers differ."""
 
     WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_set_id": 1.5, "stream_limits": 0.5,
-               "stream_group": 5, "stream_read_group": 7, "stream_ack": 3, "stream_info": 4}
-    PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id", "stream_group", "stream_ack"]
-    KNOWN = ["xadd", "xlen", "xrange", "xrevrange", "xdel", "xtrim", "xsetid", "xgroup", "xgroup|create", "xreadgroup", "xack", "xinfo", "xinfo|stream"]
+               "stream_group": 5, "stream_read_group": 7, "stream_ack": 3, "stream_info": 4, "stream_read": 4,
+               "stream_pending": 5, "stream_claim": 5, "stream_auto_claim": 4}
+    PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id", "stream_group", "stream_ack", "stream_read", "stream_claim", "stream_auto_claim"]
+    KNOWN = ["xadd", "xlen", "xrange", "xrevrange", "xdel", "xtrim", "xsetid", "xgroup", "xgroup|create", "xreadgroup", "xack", "xinfo", "xinfo|stream", "xread", "xpending",
+             "xclaim", "xautoclaim"]
 
     def stream_key(self):
         """Mostly keys of streams alone, which grow then."""
@@ -92,3 +94,40 @@ class StreamCommands:
         key = self.stream_key()
         full = [self.case("FULL")] + ([self.case("COUNT"), self.small()] if self.chance(0.5) else [])
         return self.pick([["XINFO", "STREAM", key], ["XINFO", "STREAM", key] + full, ["XINFO", "GROUPS", key], ["XINFO", "CONSUMERS", key, self.group()]]), "stream_info"
+
+    def stream_read(self):
+        keys = [self.stream_key() for _ in range(self.pick([1, 1, 1, 2, 3]))]
+        ids = [self.pick([b"0", b"$", self.stream_id()]) for _ in keys]
+        options = [self.case("COUNT"), self.small()] if self.chance(0.6) else []
+        options += [self.case("BLOCK"), b"1"] if self.chance(0.03) else []
+        return ["XREAD"] + options + [self.case("STREAMS")] + keys + ids
+
+    def min_idle(self):
+        """Never near what may have passed: two servers run one command at two times."""
+        return self.pick([b"0", b"0", b"0", b"-1", b"1000000", b"100000000000"])
+
+    def stream_pending(self):
+        command = ["XPENDING", self.stream_key(), self.group()]
+        if self.chance(0.3):
+            return command, "pending"
+        idle = [self.case("IDLE"), self.min_idle()] if self.chance(0.3) else []
+        ends = [self.pick([b"-", b"+", self.stream_id(), b"(" + self.stream_id()]) for _ in range(2)]
+        if self.chance(0.5):
+            ends = [b"-", b"+"]
+        return command + idle + ends + [self.small()] + ([self.consumer()] if self.chance(0.3) else []), "pending"
+
+    def stream_claim(self):
+        ids = [self.stream_id() for _ in range(self.pick([1, 2, 10, 30]))]
+        options = [
+            [], [], [self.case("JUSTID")], [self.case("FORCE")], [self.case("IDLE"), self.pick([b"5000000", b"0", b"-5"])],
+            [self.case("TIME"), self.pick([b"1000", b"-1", b"99999999999999"])], [self.case("RETRYCOUNT"), self.small()], [self.case("LASTID"), self.stream_id()],
+        ]
+        chosen = [item for _ in range(self.pick([0, 1, 2, 3])) for item in self.pick(options)]
+        return ["XCLAIM", self.stream_key(), self.group(), self.consumer(), self.min_idle()] + ids + chosen
+
+    def stream_auto_claim(self):
+        """No great COUNT: redis-server 7.0.15 allocates as many ids, or says that it cannot."""
+        start = self.pick([b"-", b"0", self.stream_id(), b"(" + self.stream_id()])
+        options = [self.case("COUNT"), self.pick([0, 1, 2, 5, 1000, -1, b"x"])] if self.chance(0.5) else []
+        options += [self.case("JUSTID")] if self.chance(0.4) else []
+        return ["XAUTOCLAIM", self.stream_key(), self.group(), self.consumer(), self.min_idle(), start] + options

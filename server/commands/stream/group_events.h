@@ -12,5 +12,6 @@ inline constexpr Event kXgroupCreateConsumer{kEventStream, "xgroup-createconsume
 inline constexpr Event kXgroupDelConsumer{kEventStream, "xgroup-delconsumer"};
 inline constexpr Event kXreadGroup{kEventUntold, "xreadgroup"};
 inline constexpr Event kXack{kEventUntold, "xack"};
+inline constexpr Event kXclaim{kEventUntold, "xclaim"};
 
 }  // namespace corral::command::events

@@ -11,6 +11,11 @@ void ReplyRange(protocol::ReplyWriter& reply, const storage::StreamObject& strea
   for (; count > 0 && range.Next(); --count) ReplyEntry(reply, range);
 }
 
+void ReplyNoSuchKeyOrGroup(command::Context& ctx, std::string_view key, std::string_view group) {
+  ctx.reply.Error("NOGROUP No such key '" + NameInError(key) + "' or consumer group '" + NameInError(group) +
+                  "'");
+}
+
 void ReplyNoSuchGroup(command::Context& ctx, std::string_view group, std::string_view key) {
   ctx.reply.Error("NOGROUP No such consumer group '" + NameInError(group) + "' for key name '" +
                   NameInError(key) + "'");

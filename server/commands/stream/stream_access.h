@@ -66,6 +66,8 @@ void ReplyRange(protocol::ReplyWriter& reply, const storage::StreamObject& strea
 // A name as Redis's error texts have it: they end at a zero byte.
 inline std::string NameInError(std::string_view name) { return std::string(name.substr(0, name.find('\0'))); }
 
+// NOGROUP for a key without a stream, or a group that the stream does not have.
+void ReplyNoSuchKeyOrGroup(command::Context& ctx, std::string_view key, std::string_view group);
 // NOGROUP for a group that the stream does not have.
 void ReplyNoSuchGroup(command::Context& ctx, std::string_view group, std::string_view key);
 

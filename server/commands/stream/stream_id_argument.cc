@@ -68,6 +68,8 @@ bool ReadStreamId(Context& ctx, size_t i, uint64_t missing_seq, StreamId* id) {
   return ParseId(ctx[i], missing_seq, id, nullptr) || Refuse(ctx);
 }
 
+bool IsStreamId(std::string_view text, StreamId* id) { return ParseId(text, 0, id, nullptr); }
+
 bool ReadStreamIdOrEnd(Context& ctx, size_t i, uint64_t missing_seq, StreamId* id) {
   if (ctx[i] != "-" && ctx[i] != "+") return ReadStreamId(ctx, i, missing_seq, id);
   *id = ctx[i] == "-" ? StreamId{} : storage::kMaxStreamId;

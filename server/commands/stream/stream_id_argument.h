@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "server/command/context.h"
 #include "storage/types/stream/stream_id.h"
@@ -15,7 +16,9 @@ inline constexpr std::string_view kBadStreamId = "ERR Invalid stream ID specifie
 // All answer a mistake and return false then. An id is "ms-seq", or "ms" alone: `missing_seq` stands in then.
 // The numbers are read as C's strtoull does, which Redis uses.
 bool ReadStreamId(command::Context& ctx, size_t i, uint64_t missing_seq, storage::StreamId* id);
-// The same, or "-" for the least and "+" for the greatest.
+// Whether a text is such an id; nothing is answered.
+bool IsStreamId(std::string_view text, storage::StreamId* id);
+// The same as ReadStreamId, or "-" for the least and "+" for the greatest.
 bool ReadStreamIdOrEnd(command::Context& ctx, size_t i, uint64_t missing_seq, storage::StreamId* id);
 
 // What XADD is to name its entry.
