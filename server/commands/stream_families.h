@@ -13,5 +13,6 @@ std::span<const command::CommandSpec> StreamInfoCommands();
 std::span<const command::CommandSpec> StreamNewsCommands();
 std::span<const command::CommandSpec> StreamPendingCommands();
 std::span<const command::CommandSpec> StreamClaimCommands();
+std::span<const command::CommandSpec> StreamDeletionCommands();
 
 }  // namespace corral::commands

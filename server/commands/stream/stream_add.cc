@@ -110,8 +110,8 @@ void PropagateEntry(Context& ctx, NewEntry& entry, StreamId id, const StreamObje
   ctx.PropagateAs(arguments);
 }
 
-// XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value
-// ...]
+// XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* |
+// id> field value [field value ...]
 void XAdd(Context& ctx) {
   NewEntry entry;
   if (!entry.Read(ctx)) return;
@@ -133,7 +133,7 @@ void XAdd(Context& ctx) {
   ReplyStreamId(ctx.reply, id);
 }
 
-// XTRIM key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]
+// XTRIM key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]
 void XTrim(Context& ctx) {
   StreamTrimArgument trim;
   for (size_t i = 2; i < ctx.size(); ++i) {
@@ -180,8 +180,9 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(log N) for an entry, N being the number of nodes, and O(M) for M entries that are "
                    "trimmed.",
      .summary = "Puts an entry behind all others of a stream, which is created if need be.",
-     .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value "
-               "[field value ...]",
+     .syntax =
+         "key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] "
+         "<* | id> field value [field value ...]",
      .tips = kChanging},
     {.name = "xtrim",
      .arity = -4,
@@ -193,7 +194,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "5.0.0",
      .complexity = "O(N), N being the number of entries that go.",
      .summary = "Removes the first entries of a stream, until it is short enough or begins late enough.",
-     .syntax = "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]",
+     .syntax = "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]",
      .tips = kChanging},
 };
 

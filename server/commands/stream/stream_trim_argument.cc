@@ -2,6 +2,7 @@
 #include "server/commands/stream/stream_trim_argument.h"
 
 #include "server/commands/stream/stream_id_argument.h"
+#include "server/commands/stream/stream_references_argument.h"
 #include "server/config/settings.h"
 
 namespace corral::commands {
@@ -23,6 +24,15 @@ uint64_t DefaultLimit(const Context& ctx) {
 }  // namespace
 
 StreamTrimArgument::Taken StreamTrimArgument::Take(Context& ctx, size_t* i) {
+  if (const auto references = ReferencesNamed(ctx, *i)) {
+    if (references_given_) {
+      ctx.ReplySyntaxError();
+      return Taken::kMistake;
+    }
+    references_given_ = true;
+    trim_.references = *references;
+    return Taken::kYes;
+  }
   const size_t more = ctx.size() - 1 - *i;
   if (more == 0) return Taken::kNo;
   if (ctx.Is(*i, "MAXLEN")) return TakeThreshold(ctx, i, true);
@@ -82,13 +92,15 @@ bool StreamTrimArgument::Finish(Context& ctx, bool required) {
 
 std::vector<command::EffectArgument> StreamTrimArgument::EffectOf(const Context& ctx, size_t end,
                                                                   const storage::StreamObject& trimmed) {
+  // As Redis, but where entries stay because a group needs them, the first id says nothing.
+  const bool by_length = trim_.max_length || trim_.references == storage::StreamReferences::kAwait;
   std::vector<command::EffectArgument> effect;
   for (size_t i = 0; i < ctx.size(); ++i) {
     if (!trim_.approximate || i < 2 || i >= end) {  // the name, the key, or what follows
       effect.emplace_back(ctx[i]);
     } else if (ctx.Is(i, "LIMIT")) {
       ++i;  // goes with "~"
-    } else if (i + 2 == threshold_at_ && trim_.max_length) {
+    } else if (i + 2 == threshold_at_ && by_length) {
       effect.insert(effect.end(), {"MAXLEN", "=", static_cast<int64_t>(trimmed.size())});
       i = threshold_at_;
     } else if (i + 2 == threshold_at_) {

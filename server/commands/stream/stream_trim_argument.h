@@ -1,4 +1,5 @@
 // The options of XADD and XTRIM that say what is to go: <MAXLEN | MINID> [= | ~] threshold [LIMIT count]
+// [KEEPREF | DELREF | ACKED], in any order.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +38,7 @@ class StreamTrimArgument {
 
   storage::StreamTrim trim_;
   bool threshold_given_ = false;
+  bool references_given_ = false;
   std::optional<int64_t> limit_;
   size_t threshold_at_ = 0;  // its position
   std::string effect_id_;

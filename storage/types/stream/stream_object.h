@@ -29,11 +29,19 @@ struct StreamCounters {
   uint64_t entries_added = 0;  // ever
 };
 
+// What becomes of an entry that is to go, and of what groups have pending of it.
+enum class StreamReferences : uint8_t {
+  kKeep,   // deliveries outlive the entry
+  kDrop,   // they go with it
+  kAwait,  // the entry stays as long as a group needs it
+};
+
 struct StreamTrim {
   std::optional<uint64_t> max_length;  // else by id:
   StreamId min_id;                     // what is less goes
   bool approximate = false;            // whole nodes only
-  uint64_t limit = 0;                  // entries to go at most, by whole nodes; 0: without a limit
+  uint64_t limit = 0;                  // entries to be looked at at most, by whole nodes; 0: without a limit
+  StreamReferences references = StreamReferences::kKeep;
 };
 
 // n: nodes. Unlike other values a stream without entries lives on, with its counters and groups.
@@ -104,6 +112,8 @@ class StreamObject final : public Object {
  private:
   bool MustStartNode(const StreamNode& last, size_t entry_bytes, const StreamNodeLimit& limit) const;
   bool HasDeletedFrom(StreamId first) const;
+  bool IsTrimmedWhole(const StreamNode& node, const StreamTrim& trim) const;
+  void TrimWhole(StreamNode* node, const StreamTrim& trim);
   uint64_t TrimWithin(StreamNode* node, const StreamTrim& trim);
   void FindFirstId();
   void CountGroup(const std::string& name);

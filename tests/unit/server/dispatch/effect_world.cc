@@ -86,6 +86,7 @@ void EffectWorld::Replay(const std::vector<KeptGroup>& groups) {
       const std::vector<std::string_view> arguments(effect.arguments.begin(), effect.arguments.end());
       const command::Command* command = table->Find(arguments[0]);
       REQUIRE(command != nullptr);
+      if (!command->subcommands.empty()) command = command->Subcommand(arguments[1]);
       client.session.database = effect.database;
       client.reply.ResetErrors();
       command::Context ctx(services, client, stats, *command, arguments, client.reply,
