@@ -85,7 +85,7 @@ std::optional<int64_t> Hash::ExpiryOf(std::string_view name) const {
 Hash::Field Hash::RandomField(Random& random) const {
   if (!value_.packed()) return FieldOf(RandomLarge(size(), random));
   const PackedList list(value_.bytes());
-  const PackedList::Position at = list.At((hidden_ + random.Below(size())) * stride());
+  const PackedList::Position at = list.At((hidden_.value_or(0) + random.Below(size())) * stride());
   return {.name = list[at], .value = list[list.Next(at)]};
 }
 

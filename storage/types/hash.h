@@ -33,16 +33,20 @@ class Hash {
   };
 
   Hash(const ValueView& value, int64_t now_ms)
-      : value_(value), now_ms_(now_ms), overdue_(IsOverdue(value.next_deadline_ms(), now_ms)) {
-    if (overdue_ && value.packed()) [[unlikely]]
-      first_ = PackedHashEx(value.bytes()).FirstLive(now_ms, &hidden_);
+      : value_(value), now_ms_(now_ms), overdue_(IsOverdue(NextDeadlineOf(value), now_ms)) {
+    if (!overdue_ || !value.packed()) [[likely]]
+      return;
+    size_t hidden;
+    first_ = PackedHashEx(value.bytes()).FirstLive(now_ms, &hidden);
+    hidden_ = hidden;
   }
 
-  // O(1), or O(n) in the number of fields that have ended and are not removed yet.
+  // O(1); the first call counts the fields that have ended and are not removed yet.
   size_t size() const {
     if (!overdue_) [[likely]]
       return value_.size();
-    return value_.size() - (value_.packed() ? hidden_ : value_.as<HashObject>().OverdueSize(now_ms_));
+    if (!hidden_) hidden_ = value_.as<HashObject>().OverdueSize(now_ms_);
+    return value_.size() - *hidden_;
   }
   std::optional<Text> Find(std::string_view name) const;  // its value
   // When it ends, in Unix ms, or kNoExpiry; nothing: no such field.
@@ -61,6 +65,11 @@ class Hash {
   uint64_t Scan(uint64_t cursor, uint64_t count, Visit&& visit) const;
 
  private:
+  // As the value says it, without a call: a look at the form is all that most packed hashes pay.
+  static int64_t NextDeadlineOf(const ValueView& value) {
+    if (!value.packed()) return value.as<HashObject>().next_deadline_ms();
+    return value.form() == PackedForm::kHashEx ? PackedHashEx(value.bytes()).next_deadline_ms() : kNoExpiry;
+  }
   static Field FieldOf(const HashField& field) {
     return {.name = {.text = field.name()}, .value = {.text = field.value()}};
   }
@@ -78,10 +87,10 @@ class Hash {
 
   ValueView value_;
   int64_t now_ms_;
-  bool overdue_;  // some of its fields
-  // Of a packed hash: where its fields begin that are there, and how many lie before them.
+  bool overdue_;                          // some of its fields
+  mutable std::optional<size_t> hidden_;  // how many, once that was asked
+  // Of a packed hash: where its fields begin that are there; those that have ended lie before them.
   PackedList::Position first_ = PackedList::kHeaderBytes;
-  size_t hidden_ = 0;
 };
 
 // Calls visit(const Hash::Field&, int64_t expire_at_ms) for every field, in the hash's order; those that have
