@@ -11,15 +11,17 @@
 namespace corral::storage {
 namespace {
 
-constexpr size_t kLeastPlaces = 4;
-
-HashField** NewBlock(size_t places) {
-  return static_cast<HashField**>(::operator new(places * sizeof(HashField*)));
-}
-
-void FreeBlock(HashField** block, size_t places) { FreeSized(block, places * sizeof(HashField*)); }
+constexpr size_t kLeastPlaces = 8;
 
 }  // namespace
+
+char* FieldDeadlines::NewBlock(size_t places) {
+  return static_cast<char*>(::operator new(SizeClass(places * kPlaceBytes)));
+}
+
+void FieldDeadlines::FreeBlock(char* block, size_t places) {
+  FreeSized(block, SizeClass(places * kPlaceBytes));
+}
 
 FieldDeadlines::~FieldDeadlines() {
   for (size_t i = 0; i < blocks_.size(); ++i) {
@@ -96,16 +98,17 @@ void FieldDeadlines::Shrink() {
 }
 
 void FieldDeadlines::ResizeBlock(size_t places) {
-  HashField** block = NewBlock(places);
-  std::memcpy(block, blocks_[0], size_ * sizeof(HashField*));
+  char* block = NewBlock(places);
+  std::memcpy(block, blocks_[0], size_ * kPlaceBytes);
   FreeBlock(blocks_[0], block_places_);
   blocks_[0] = block;
   block_places_ = places;
 }
 
 size_t FieldDeadlines::allocated_bytes() const {
-  const size_t places = blocks_.empty() ? 0 : (blocks_.size() - 1) * kBlockPlaces + block_places_;
-  return sizeof *this + places * sizeof(HashField*) + blocks_.capacity() * sizeof(HashField**);
+  if (blocks_.empty()) return sizeof *this;
+  return sizeof *this + (blocks_.size() - 1) * SizeClass(kBlockPlaces * kPlaceBytes) +
+         SizeClass(block_places_ * kPlaceBytes) + blocks_.capacity() * sizeof(char*);
 }
 
 void FieldDeadlines::CheckInvariants() const {

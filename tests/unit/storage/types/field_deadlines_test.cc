@@ -77,16 +77,16 @@ TEST_CASE("field deadlines: random changes against a multiset") {
   }
 }
 
-TEST_CASE("field deadlines: eight bytes for each field, and few for few") {
+TEST_CASE("field deadlines: six bytes for each field, and few for few") {
   Fields fields;
   FieldDeadlines deadlines;
   CHECK(deadlines.allocated_bytes() == sizeof deadlines);
   for (int i = 1; i <= 100'000; ++i) {
     deadlines.Add(fields.Add(100'000 - i));
     const size_t bytes = deadlines.allocated_bytes() - sizeof deadlines;
-    if (i <= 512) REQUIRE(bytes <= std::max<size_t>(4, 2 * static_cast<size_t>(i)) * 8 + 8);
+    if (i <= 512) REQUIRE(bytes <= std::max<size_t>(8, 2 * static_cast<size_t>(i)) * 6 + 16);
   }
-  CHECK(deadlines.allocated_bytes() < 100'000 * 8.2);
+  CHECK(deadlines.allocated_bytes() < 100'000 * 6.2);
   while (fields.size() > 0) {
     HashField* field = fields.Take(fields.size() - 1);
     deadlines.Remove(field->place());
