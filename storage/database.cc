@@ -6,6 +6,8 @@
 
 #include "storage/base/scan_cursor.h"
 #include "storage/keyspace.h"
+#include "storage/open_value.h"
+#include "storage/types/hash.h"
 
 namespace corral::storage {
 
@@ -115,11 +117,11 @@ void Database::SetFrequency(const Key& key, int frequency) {
 
 // ---- Writing ----
 
-inline void Database::Insert(const Key& key, Shard& shard, Record* record) {
+inline void Database::Insert(const Key& key, Shard& shard, Record* record, const Deadlines& deadlines) {
   Table& table = keyspace_->TableFor(shard, index_);
   shard.Settle(table, key.hash);
   const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms_);
-  table.Insert(key.hash, record, stamp, now_ms_);
+  table.Insert(key.hash, record, deadlines, stamp, now_ms_);
   keyspace_->Created(index_, key);
 }
 
@@ -127,11 +129,12 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
   const Place place = Locate(key);
   Shard& shard = place.shard;
   if (!place) {
-    Insert(key, shard, Record::Create(key.name, std::move(value), LifetimeOf(options)));
+    Record* record = Record::Create(key.name, std::move(value), LifetimeOf(options));
+    Insert(key, shard, record, record->deadlines());
     return true;
   }
   if (writes_touch_) shard.Touch(*place.table, key.hash, place.position, now_ms_);
-  const int64_t old_expiry_ms = place.position->expires() ? place.record()->expire_at_ms() : kNoExpiry;
+  const Deadlines before = place.position->deadlines();
   Lifetime lifetime = LifetimeOf(options);
   if (options.keep_expiry) {
     lifetime = place.record()->lifetime();
@@ -139,7 +142,7 @@ bool Database::Store(const Key& key, Record::Value value, const PutOptions& opti
   }
   Remains old;
   Record* record = Record::Assign(place.record(), std::move(value), lifetime, &old);
-  place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
+  place.table->Update(key.hash, place.position, record, before, now_ms_);
   if (old) keyspace_->Dispose(std::move(old), reclaim);
   return false;
 }
@@ -174,11 +177,23 @@ char* Database::ResizeString(const Key& key, size_t size) {
   }
   const Record& old = *place.record();
   const size_t old_size = old.string_size();
-  const int64_t expiry_ms = old.expire_at_ms();
   place.shard.recency.AddWritten(size > old_size ? size - old_size : kRecordOverhead);
   Record* record = Record::Resize(place.record(), size);
-  place.table->Update(key.hash, place.position, record, expiry_ms, now_ms_);
+  place.table->Move(place.position, record);
   return record->text_data();
+}
+
+void Database::ExpireFields(const Key& key, OpenValue& hash, std::span<const std::string_view> fields,
+                            size_t stride) {
+  if (!IsOverdue(hash.value().next_deadline_ms(), now_ms_)) [[likely]]
+    return;
+  size_t dropped = 0;
+  for (size_t i = 0; i < fields.size(); i += stride) {
+    if (!DropIfDue(hash, fields[i], now_ms_)) continue;
+    ++dropped;
+    keyspace_->FieldExpired(index_, key, fields[i]);
+  }
+  if (dropped != 0) keyspace_->FieldsExpired(keyspace_->ShardFor(key.hash), index_, key, dropped, false);
 }
 
 bool Database::Erase(const Key& key, Reclaim reclaim) {
@@ -196,23 +211,37 @@ Record* Database::Open(const Key& key) {
 }
 
 Record* Database::Replace(const Key& key, Record::Value value) {
-  Store(key, std::move(value), {.keep_expiry = true}, Reclaim::kNow);
-  return Locate(key).record();
+  const Place place = Locate(key);
+  if (!place) {
+    Record* record = Record::Create(key.name, std::move(value), {});
+    Insert(key, place.shard, record, {});
+    return record;
+  }
+  Remains old;
+  Record* record = Record::Assign(place.record(), std::move(value), place.record()->lifetime(), &old);
+  place.table->Move(place.position, record);
+  if (old) keyspace_->Dispose(std::move(old), Reclaim::kNow);
+  return record;
 }
 
 Record* Database::CreatePacked(const Key& key, PackedForm form, size_t size) {
   Record* record = Record::CreatePacked(key.name, form, size);
-  Insert(key, keyspace_->ShardFor(key.hash), record);
+  Insert(key, keyspace_->ShardFor(key.hash), record, {});
   return record;
 }
 
 Record* Database::ResizePacked(const Key& key, Record* record, size_t size) {
   if (record->HasRoomFor(size)) return Record::ResizePacked(record, size);
   const Place place = Locate(key);
-  const int64_t expire_at_ms = record->expire_at_ms();
   Record* moved = Record::ResizePacked(record, size);
-  place.table->Update(key.hash, place.position, moved, expire_at_ms, now_ms_);
+  place.table->Move(place.position, moved);
   return moved;
+}
+
+void Database::ValueDeadlineMoved(const Key& key, int64_t before_ms) {
+  const Place place = Locate(key);
+  const Deadlines before{.key_ms = place.record()->expire_at_ms(), .value_ms = before_ms};
+  place.table->Update(key.hash, place.position, place.record(), before, now_ms_);
 }
 
 void Database::CountWritten(const Key& key, size_t bytes) {
@@ -222,10 +251,10 @@ void Database::CountWritten(const Key& key, size_t bytes) {
 void Database::SetExpiry(const Key& key, int64_t expire_at_ms) {
   const Place place = Locate(key);
   if (!place) return;
-  const int64_t old_expiry_ms = place.record()->expire_at_ms();
-  if (old_expiry_ms == expire_at_ms) return;
+  if (place.record()->expire_at_ms() == expire_at_ms) return;
+  const Deadlines before = place.position->deadlines();
   Record* record = Record::SetExpiry(place.record(), expire_at_ms);
-  place.table->Update(key.hash, place.position, record, old_expiry_ms, now_ms_);
+  place.table->Update(key.hash, place.position, record, before, now_ms_);
 }
 
 void Database::MakeStale(const Key& key) {
@@ -235,7 +264,7 @@ void Database::MakeStale(const Key& key) {
   if (lifetime.fresh_until_ms != kAlwaysFresh && lifetime.fresh_until_ms <= now_ms_) return;
   lifetime.fresh_until_ms = now_ms_;
   Record* record = Record::SetLifetime(place.record(), lifetime);
-  place.table->Update(key.hash, place.position, record, lifetime.expire_at_ms, now_ms_);
+  place.table->Move(place.position, record);
 }
 
 void Database::Transfer(const Key& from, Database& target, const Key& to, bool keep_source, Reclaim reclaim) {
@@ -365,20 +394,16 @@ bool Database::RandomKey(std::string* name) {
   return found;
 }
 
-size_t Database::size() const {
+size_t Database::SumOfTables(size_t (Table::*size)() const) const {
   size_t keys = 0;
   for (const auto& shard : keyspace_->shards_) {
-    if (const Table* table = shard->table(index_)) keys += table->size();
+    if (const Table* table = shard->table(index_)) keys += (table->*size)();
   }
   return keys;
 }
 
-size_t Database::expiring_size() const {
-  size_t keys = 0;
-  for (const auto& shard : keyspace_->shards_) {
-    if (const Table* table = shard->table(index_)) keys += table->expiring_size();
-  }
-  return keys;
-}
+size_t Database::size() const { return SumOfTables(&Table::size); }
+size_t Database::expiring_size() const { return SumOfTables(&Table::expiring_size); }
+size_t Database::value_expiring_size() const { return SumOfTables(&Table::value_expiring_size); }
 
 }  // namespace corral::storage

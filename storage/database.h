@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,9 @@
 namespace corral::storage {
 
 class Keyspace;
+class OpenValue;
 class Shard;
+class Table;
 
 // How the memory of a value that goes away is given back: here, or on the background thread when it is large.
 enum class Reclaim : uint8_t { kNow, kInBackground };
@@ -61,6 +64,12 @@ class Database {
   bool PutValue(const Key& key, DetachedValue&& value, const PutOptions& options = {},
                 Reclaim reclaim = Reclaim::kNow);
 
+  // Before a command that writes takes the fields of an open hash for what they are: removes those named that
+  // have ended, as expiry would have done, and tells the listener. `stride`: every so many-th is a name. An
+  // empty hash may remain.
+  void ExpireFields(const Key& key, OpenValue& hash, std::span<const std::string_view> fields,
+                    size_t stride = 1);
+
   bool Erase(const Key& key, Reclaim reclaim = Reclaim::kNow);
   // The key must be live. kNoExpiry takes the expiry away.
   void SetExpiry(const Key& key, int64_t expire_at_ms);
@@ -94,8 +103,9 @@ class Database {
   // A random live key's name (copied), or empty when there is none. Locks shards itself.
   bool RandomKey(std::string* name);
 
-  size_t size() const;           // keys, expired ones that nobody met yet included (DBSIZE)
-  size_t expiring_size() const;  // keys with an expiry
+  size_t size() const;                 // keys, expired ones that nobody met yet included (DBSIZE)
+  size_t expiring_size() const;        // keys with an expiry
+  size_t value_expiring_size() const;  // keys with a value of which parts have one (fields of a hash)
 
  private:
   friend class OpenValue;
@@ -105,17 +115,20 @@ class Database {
   enum class Expired : uint8_t { kRemoved, kMayStay };
   Place Locate(const Key& key, Expired expired = Expired::kRemoved) const;
   bool Store(const Key& key, Record::Value value, const PutOptions& options, Reclaim reclaim);
-  void Insert(const Key& key, Shard& shard, Record* record);
+  void Insert(const Key& key, Shard& shard, Record* record, const Deadlines& deadlines);
 
-  // ---- For OpenValue, of values that are no strings; each returns the key's record. ----
+  // ---- For OpenValue, of values that are no strings; the first four return the key's record. While a value
+  // is open, the table knows the deadline that it had before. ----
 
   Record* Open(const Key& key);  // null: absent
   Record* Replace(const Key& key, Record::Value value);
   Record* CreatePacked(const Key& key, PackedForm form, size_t size);  // the key must be absent
   Record* ResizePacked(const Key& key, Record* record, size_t size);
   void CountWritten(const Key& key, size_t bytes);
+  void ValueDeadlineMoved(const Key& key, int64_t before_ms);
 
   bool RandomKeyOf(Shard& shard, std::string* name) const;
+  size_t SumOfTables(size_t (Table::*size)() const) const;
 
   Keyspace* keyspace_;
   int index_;

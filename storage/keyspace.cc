@@ -3,19 +3,22 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "storage/base/invariant.h"
 #include "storage/lazy_free.h"
 #include "storage/memory_meter.h"
+#include "storage/open_value.h"
+#include "storage/types/hash.h"
 
 namespace corral::storage {
 
 namespace {
 
-// References run between two looks at the clock, with the lock held.
+// References run, and fields dropped, between two looks at the clock, with the lock held.
 constexpr size_t kExpireSlice = 32;
-// Expired keys that a write without room removes before it looks for a victim.
+// Expired keys and fields that a write without room removes before it looks for a victim.
 constexpr size_t kExpireBeforeEviction = 16;
 // Cuts maxmemory into epochs of recency.
 constexpr uint64_t kEpochs = 64;
@@ -120,6 +123,7 @@ KeyspaceCounters Keyspace::counters() const {
     sum.hits += shard->counters.hits;
     sum.misses += shard->counters.misses;
     sum.expired += shard->counters.expired;
+    sum.expired_fields += shard->counters.expired_fields;
     sum.evicted += shard->counters.evicted;
   }
   sum.expire_cycle_us = expire_cycle_us_.load(std::memory_order_relaxed);
@@ -191,6 +195,19 @@ void Keyspace::Expire(Shard& shard, int database, Table& table, uint64_t hash, P
   Dispose(record, Reclaim::kInBackground);
 }
 
+size_t Keyspace::DropDue(Shard& shard, int database, uint64_t hash, Position position, int64_t now_ms,
+                         size_t most) {
+  // The record, and its key with it, may move or go meanwhile.
+  const std::string name(position->record()->key());
+  const Key key{name, hash};
+  Database opened(*this, database, now_ms, /*writes_touch=*/false);
+  OpenValue value(opened, key);
+  const size_t dropped =
+      DropDueFields(value, now_ms, most, [&](std::string_view field) { FieldExpired(database, key, field); });
+  FieldsExpired(shard, database, key, dropped, value.Close());
+  return dropped;
+}
+
 struct Keyspace::DueSlice {
   bool worked = false;
   bool more = false;
@@ -198,7 +215,7 @@ struct Keyspace::DueSlice {
 };
 
 // A slice of the due work of each table of the shard.
-Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_references) {
+Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_steps) {
   DueSlice slice;
   for (int database = 0; database < databases_; ++database) {
     Table* table = shard.table(database);
@@ -208,8 +225,11 @@ Keyspace::DueSlice Keyspace::RunDue(Shard& shard, int64_t now_ms, size_t max_ref
       const auto expire = [&](uint64_t hash, Position position) {
         Expire(shard, database, *table, hash, position);
       };
+      const auto drop = [&](uint64_t hash, Position position, size_t most) {
+        return DropDue(shard, database, hash, position, now_ms, most);
+      };
       slice.worked = true;
-      slice.more |= table->RunDue(now_ms, max_references, expire);
+      slice.more |= table->RunDue(now_ms, max_steps, expire, drop);
       due_ms = table->NextDueMs();
     }
     slice.next_ms = std::min(slice.next_ms, due_ms);
@@ -260,10 +280,10 @@ int64_t Keyspace::ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64
 // ---- Eviction ----
 
 Keyspace::Freed Keyspace::EvictOne(Shard& shard, EvictionPolicy policy, int64_t now_ms) {
-  const uint64_t expired_before = shard.counters.expired;
+  const uint64_t ended_before = shard.counters.ended();
   const uint64_t freed_before = MemoryMeter::FreedByThread();
   RunDue(shard, now_ms, kExpireBeforeEviction);
-  if (shard.counters.expired != expired_before) return {true, MemoryMeter::FreedByThread() - freed_before};
+  if (shard.counters.ended() != ended_before) return {true, MemoryMeter::FreedByThread() - freed_before};
   if (policy == EvictionPolicy::kNoEviction) return {};
 
   const auto candidates = [&](const Table& table) {

@@ -27,6 +27,9 @@ class KeyspaceListener {
   virtual ~KeyspaceListener() = default;
   virtual void OnExpired(int database, const Key& key) = 0;
   virtual void OnEvicted(int database, const Key& key) = 0;
+  // A field of a hash ended; and behind all that end at once, `key_gone`: the last one was among them.
+  virtual void OnFieldExpired(int database, const Key& key, std::string_view field) = 0;
+  virtual void OnFieldsExpired(int database, const Key& key, bool key_gone) = 0;
   // A key came into being, by whatever command; only while AnnounceCreated asks for it.
   virtual void OnCreated(int /*database*/, const Key& /*key*/) {}
 };
@@ -41,7 +44,7 @@ struct KeyspaceOptions {
 };
 
 struct KeyspaceCounters {
-  uint64_t hits = 0, misses = 0, expired = 0, evicted = 0;
+  uint64_t hits = 0, misses = 0, expired = 0, expired_fields = 0, evicted = 0;
   uint64_t expire_cycle_us = 0, eviction_us = 0;
   uint64_t expiry_stops = 0;  // calls of ExpireDue that used up their budget and left work
 };
@@ -85,9 +88,10 @@ class Keyspace {
   uint64_t NextRandom();
 
   // Expiry, and what else is done little by little under the shards' locks (Shard::SettleSome). Runs due keys
-  // of shards first, first + step, ... until done or until `budget_us` is used up. Returns the Unix ms at
-  // which the next call has work (now_ms when work is left, INT64_MAX when nothing is pending). Locks shards
-  // itself; any number of threads may call it. Switched off: removes nothing, INT64_MAX.
+  // and fields of hashes of shards first, first + step, ... until done or until `budget_us` is used up.
+  // Returns the Unix ms at which the next call has work (now_ms when work is left, INT64_MAX when nothing is
+  // pending). Locks shards itself; any number of threads may call it. Switched off: removes nothing,
+  // INT64_MAX.
   int64_t ExpireDue(uint32_t first, uint32_t step, int64_t now_ms, int64_t budget_us);
   // Until that Unix ms nothing expires (CLIENT PAUSE): due keys are absent for readers, but stay. 0: no more.
   void RestExpiry(int64_t until_ms) { expiry_rests_until_ms_.store(until_ms, std::memory_order_relaxed); }
@@ -115,6 +119,16 @@ class Keyspace {
   Table& TableFor(Shard& shard, int database) { return shard.MakeTable(database, hasher_, lazy_free_); }
   // Removes the expired record at `position` and tells the listener.
   void Expire(Shard& shard, int database, Table& table, uint64_t hash, Position position);
+  // Takes `most` fields that have ended out of the hash at `position`, or all; returns how many.
+  size_t DropDue(Shard& shard, int database, uint64_t hash, Position position, int64_t now_ms, size_t most);
+  // Tells of a field of a hash that is gone or about to go, and then of all together.
+  void FieldExpired(int database, const Key& key, std::string_view field) {
+    if (listener_ != nullptr) listener_->OnFieldExpired(database, key, field);
+  }
+  void FieldsExpired(Shard& shard, int database, const Key& key, size_t count, bool key_gone) {
+    shard.counters.expired_fields += count;
+    if (listener_ != nullptr) listener_->OnFieldsExpired(database, key, key_gone);
+  }
   void Created(int database, const Key& key) {
     if (announce_created_.load(std::memory_order_relaxed) && listener_ != nullptr)
       listener_->OnCreated(database, key);
@@ -122,7 +136,7 @@ class Keyspace {
   void Dispose(Record* record, Reclaim reclaim);
   void Dispose(Remains remains, Reclaim reclaim);
   struct DueSlice;
-  DueSlice RunDue(Shard& shard, int64_t now_ms, size_t max_references);
+  DueSlice RunDue(Shard& shard, int64_t now_ms, size_t max_steps);
   struct Freed {
     bool any = false;
     uint64_t bytes = 0;

@@ -13,7 +13,9 @@ constexpr size_t kReturns = kLargeValue / 2;
 
 OpenValue::OpenValue(Database& database, const Key& key)
     : database_(database), key_(key), record_(database.Open(key)) {
-  if (record_ != nullptr && !record_->is_string()) Show();
+  if (record_ == nullptr || record_->is_string()) return;
+  Show();
+  deadline_before_ms_ = value().next_deadline_ms();
 }
 
 void OpenValue::Begin(PackedForm form) {
@@ -87,6 +89,8 @@ bool OpenValue::Close() {
   open_ = false;
   if (record_ == nullptr || record_->is_string()) return false;
   if (packed() ? IsEmpty(form_, view()) : !object_->keeps_key()) return database_.Erase(key_);
+  if (value().next_deadline_ms() != deadline_before_ms_)
+    database_.ValueDeadlineMoved(key_, deadline_before_ms_);
   const size_t object_bytes = packed() ? 0 : object_->allocated_bytes();
   if (object_bytes > object_bytes_before_) written_bytes_ += object_bytes - object_bytes_before_;
   database_.CountWritten(key_, written_bytes_);

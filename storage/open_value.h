@@ -11,9 +11,10 @@
 namespace corral::storage {
 
 // One look-up for a command that changes a value: it finds the key, lets the types work on the value where it
-// lies, and when it closes erases a key that nothing is left to keep for and counts what was written for
-// recency. Under the lock of the key's shard, which stays held throughout; nothing else touches the key
-// meanwhile. A value counts as used from here on, unless the client's writes do not touch.
+// lies, and when it closes erases a key that nothing is left to keep for, tells the table when the value's
+// next deadline is another one, and counts what was written for recency. Under the lock of the key's shard,
+// which stays held throughout; nothing else touches the key meanwhile. A value counts as used from here on,
+// unless the client's writes do not touch.
 class OpenValue final : public ValueSlot {
  public:
   // `database` outlives it.
@@ -43,7 +44,8 @@ class OpenValue final : public ValueSlot {
   Database& database_;
   const Key key_;
   Record* record_;
-  char empty_[8];  // the bytes of a value that is not created yet
+  char empty_[8];                           // the bytes of a value that is not created yet
+  int64_t deadline_before_ms_ = kNoExpiry;  // the value's next one when it was opened
   size_t written_bytes_ = 0;
   size_t object_bytes_before_ = 0;
   bool open_ = true;

@@ -9,6 +9,7 @@
 
 #include "storage/base/number.h"
 #include "storage/base/shared_bytes.h"
+#include "storage/deadlines.h"
 #include "storage/types/packed_object.h"
 #include "storage/types/value.h"
 
@@ -76,6 +77,9 @@ class Record {
   int64_t fresh_until_ms() const;  // Unix time; kAlwaysFresh without one
   uint32_t cost_us() const;        // 0: not known
   Lifetime lifetime() const;
+  Deadlines deadlines() const {
+    return {expire_at_ms(), is_string() ? kNoExpiry : value().next_deadline_ms()};
+  }
   ValueView value() const;  // requires !is_string()
   // The next five are for strings alone.
   size_t string_size() const;  // length of the text, for integers too

@@ -7,6 +7,7 @@
 #include "storage/base/hash.h"
 #include "storage/base/hash_index.h"
 #include "storage/base/stamp_translation.h"
+#include "storage/deadlines.h"
 #include "storage/key.h"
 #include "storage/record.h"
 
@@ -16,10 +17,18 @@ namespace corral::storage {
 class Slot : public TaggedSlot {
  public:
   Slot() = default;
-  Slot(Record* record, uint16_t tag, bool expires) : TaggedSlot(record, tag, expires) {}
+  Slot(Record* record, uint16_t tag, const Deadlines& deadlines)
+      : TaggedSlot(record, tag, deadlines.key_ms != kNoExpiry, deadlines.value_ms != kNoExpiry) {}
+  // The record of `before`, which lies elsewhere now.
+  Slot(Record* record, Slot before)
+      : TaggedSlot(record, before.tag(), before.expires(), before.value_expires()) {}
 
   Record* record() const { return static_cast<Record*>(address()); }
-  bool expires() const { return mark(); }
+  bool expires() const { return mark(); }               // the key has an expiry
+  bool value_expires() const { return second_mark(); }  // a part of its value has one
+  bool has_deadline() const { return marked(); }
+  // Touches the record if it has a deadline.
+  Deadlines deadlines() const { return has_deadline() ? record()->deadlines() : Deadlines(); }
   const void* target() const { return address(); }
 };
 

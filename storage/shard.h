@@ -15,7 +15,9 @@
 namespace corral::storage {
 
 struct ShardCounters {
-  uint64_t hits = 0, misses = 0, expired = 0, evicted = 0;
+  uint64_t hits = 0, misses = 0, expired = 0, expired_fields = 0, evicted = 0;
+
+  uint64_t ended() const { return expired + expired_fields; }
 };
 
 // Everything but the addresses in `tables` is owned by the lock (with one thread: by that thread). Addresses

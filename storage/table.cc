@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "storage/base/invariant.h"
@@ -22,27 +23,32 @@ struct WheelGarbage final : Garbage {
 
 Table::~Table() = default;
 
-Position Table::Insert(uint64_t hash, Record* record, uint8_t stamp, int64_t now_ms) {
-  const bool expires = record->expires();
-  const Position position = index_.Insert(hash, Slot(record, static_cast<uint16_t>(hash), expires), stamp);
+Position Table::Insert(uint64_t hash, Record* record, const Deadlines& deadlines, uint8_t stamp,
+                       int64_t now_ms) {
+  const Slot slot(record, static_cast<uint16_t>(hash), deadlines);
+  const Position position = index_.Insert(hash, slot, stamp);
   Count(size_, 1);
-  if (expires) {
-    Count(expiring_, 1);
-    AddReference(hash, record->expire_at_ms(), now_ms);
+  if (slot.has_deadline()) {
+    Count(expiring_, slot.expires());
+    Count(value_expiring_, slot.value_expires());
+    AddReference(hash, deadlines, now_ms);
   }
   return position;
 }
 
-void Table::Update(uint64_t hash, Position position, Record* record, int64_t old_expiry_ms, int64_t now_ms) {
-  const bool expires = record->expires();
-  position.bucket->slots[position.index] = Slot(record, static_cast<uint16_t>(hash), expires);
-  const bool expired_before = old_expiry_ms != kNoExpiry;
-  if (!expires && !expired_before) [[likely]]
+void Table::Update(uint64_t hash, Position position, Record* record, const Deadlines& before,
+                   int64_t now_ms) {
+  const Deadlines deadlines = record->deadlines();
+  const Slot old = position.slot();
+  const Slot slot(record, static_cast<uint16_t>(hash), deadlines);
+  position.bucket->slots[position.index] = slot;
+  if (!slot.has_deadline() && !old.has_deadline()) [[likely]]
     return;
-  if (expires != expired_before) Count(expiring_, expires ? 1 : -1);
-  if (!expires) return;
-  const int64_t expiry_ms = record->expire_at_ms();
-  if (!expired_before || expiry_ms < old_expiry_ms) AddReference(hash, expiry_ms, now_ms);
+  if (slot.expires() != old.expires()) Count(expiring_, slot.expires() ? 1 : -1);
+  if (slot.value_expires() != old.value_expires()) Count(value_expiring_, slot.value_expires() ? 1 : -1);
+  if (slot.has_deadline() && (!before.any() || deadlines.NextMs() < before.NextMs())) {
+    AddReference(hash, deadlines, now_ms);
+  }
 }
 
 Record* Table::Remove(uint64_t hash, Position position) {
@@ -50,15 +56,16 @@ Record* Table::Remove(uint64_t hash, Position position) {
   index_.Remove(hash, position);
   Count(size_, -1);
   if (slot.expires()) Count(expiring_, -1);
+  if (slot.value_expires()) Count(value_expiring_, -1);
   return slot.record();
 }
 
-void Table::AddReference(uint64_t hash, int64_t expire_at_ms, int64_t now_ms) {
+void Table::AddReference(uint64_t hash, const Deadlines& deadlines, int64_t now_ms) {
   if (!wheel_) wheel_ = std::make_unique<TimingWheel>(now_ms);
-  wheel_->Add(HashLow(hash), FirstExpiredMs(expire_at_ms));
+  wheel_->Add(HashLow(hash), deadlines.NextMs());
   if (old_wheel_) {
     RefillWheel();
-  } else if (wheel_->references() > expiring_size() + StaleLimit()) {
+  } else if (wheel_->references() > this->deadlines() + StaleLimit()) {
     old_wheel_ = std::exchange(wheel_, std::make_unique<TimingWheel>(now_ms));
     refill_ = {};
   }
@@ -67,9 +74,8 @@ void Table::AddReference(uint64_t hash, int64_t expire_at_ms, int64_t now_ms) {
 void Table::RefillWheel() {
   for (int i = 0; i < kRefillSteps; ++i) {
     const bool more = index_.Walk(&refill_, [this](Position position) {
-      if (!position->expires()) return;
-      wheel_->Add(HashLow(index_.HashOf(position.slot())),
-                  FirstExpiredMs(position->record()->expire_at_ms()));
+      if (!position->has_deadline()) return;
+      wheel_->Add(HashLow(index_.HashOf(position.slot())), position->deadlines().NextMs());
     });
     if (more) continue;
     if (lazy_free_ != nullptr) {
@@ -82,13 +88,15 @@ void Table::RefillWheel() {
 }
 
 int64_t Table::NextDueMs() const {
+  if (unfinished_) return INT64_MIN;
   int64_t next_ms = wheel_ ? wheel_->NextDueMs() : INT64_MAX;
   if (old_wheel_) next_ms = std::min(next_ms, old_wheel_->NextDueMs());
   return next_ms;
 }
 
 size_t Table::references() const {
-  return (wheel_ ? wheel_->references() : 0) + (old_wheel_ ? old_wheel_->references() : 0);
+  return (wheel_ ? wheel_->references() : 0) + (old_wheel_ ? old_wheel_->references() : 0) +
+         (unfinished_ ? 1 : 0);
 }
 
 size_t Table::wheel_bytes() const {
@@ -102,14 +110,42 @@ size_t Table::wheel_bytes() const {
 void Table::CheckInvariants() const {
   Require(index_.CheckInvariants() == size(), "table: the size is wrong");
   Require(index_.entries().stamps().under_way || index_.AllBroughtUp(), "table: stamps of an earlier round");
-  size_t expiring = 0;
+  size_t expiring = 0, value_expiring = 0;
   index_.ForEachBucket([&](const Bucket& bucket) {
-    for (const Slot slot : bucket.slots) expiring += slot.expires();
+    for (const Slot slot : bucket.slots) {
+      expiring += slot.expires();
+      value_expiring += slot.value_expires();
+    }
   });
   Require(expiring == expiring_size(), "table: the number of expiring keys is wrong");
-  Require(expiring <= references(), "table: an expiring key has no reference");
+  Require(value_expiring == value_expiring_size(), "table: the number of values that expire is wrong");
   if (wheel_) wheel_->CheckInvariants();
   if (old_wheel_) old_wheel_->CheckInvariants();
+  CheckReferences();
+}
+
+// A reference of the low half of a record's hash fires when the record is due, or earlier.
+void Table::CheckReferences() const {
+  std::unordered_map<uint32_t, int64_t> earliest_ms;
+  for (const auto* wheel : {wheel_.get(), old_wheel_.get()}) {
+    if (wheel == nullptr) continue;
+    wheel->ForEach([&](uint32_t hash_low, int64_t fires_ms) {
+      int64_t& earliest = earliest_ms.try_emplace(hash_low, fires_ms).first->second;
+      earliest = std::min(earliest, fires_ms);
+    });
+  }
+  if (unfinished_) earliest_ms[*unfinished_] = INT64_MIN;
+  index_.ForEachBucket([&](const Bucket& bucket) {
+    for (const Slot slot : bucket.slots) {
+      if (slot.empty() || !slot.has_deadline()) continue;
+      const auto found = earliest_ms.find(HashLow(index_.HashOf(slot)));
+      Require(found != earliest_ms.end(), "table: a record with a deadline has no reference");
+      const int64_t due_ms = slot.deadlines().NextMs();
+      const bool in_time = found->second < due_ms || found->second - due_ms < TimingWheel::kTickMs ||
+                           wheel_->IsOverdue(due_ms);
+      Require(in_time, "table: a record is due before its reference fires");
+    }
+  });
 }
 
 }  // namespace corral::storage

@@ -122,8 +122,7 @@ TimingWheel::Reference TimingWheel::TakeReference() {
 }
 
 int64_t TimingWheel::FullTick(Reference reference) const {
-  const int64_t base = source_level_ < 0 ? refile_base_tick_ : cursor_tick_;
-  return base + static_cast<int32_t>(reference.tick - static_cast<uint32_t>(base));
+  return FullTick(reference, source_level_ < 0 ? refile_base_tick_ : cursor_tick_);
 }
 
 void TimingWheel::File(uint32_t hash_low, int64_t tick) {
@@ -240,7 +239,7 @@ void TimingWheel::CheckInvariants() const {
       const Chunk* list = (*at.slots)[static_cast<size_t>(slot)];
       Require((list != nullptr) == ((at.occupied >> slot & 1) != 0), "timing wheel: occupancy bit");
       count_list(list, [&](uint32_t low) {
-        const int64_t tick = cursor_tick_ + static_cast<int32_t>(low - static_cast<uint32_t>(cursor_tick_));
+        const int64_t tick = FullTick({0, low}, cursor_tick_);
         Require(tick >= cursor_tick_, "timing wheel: reference not in the past");
         Require(DigitOf(tick, level) == slot, "timing wheel: reference in its slot");
         Require(level == kLevels - 1 || (tick ^ cursor_tick_) >> (kSlotBits * (level + 1)) == 0,

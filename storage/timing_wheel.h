@@ -42,14 +42,15 @@ class TimingWheel {
   void Add(uint32_t hash_low, int64_t deadline_ms);
 
   // Calls visit(uint32_t hash_low) for what is due at `now_ms`, in no particular order; `visit` may call Add.
-  // Touches at most `max_refs` references, cascaded ones included, and returns true when due work is left:
-  // call again. Survives clocks that jump: forward, everything passed fires; backward (by more than a
-  // second), all references are filed anew.
+  // A reference touched, cascaded ones included, takes one of `*steps`, and `visit` may take of them as well.
+  // Returns true when due work is left: call again. Survives clocks that jump: forward, everything passed
+  // fires; backward (by more than a second), all references are filed anew.
   template <class Visit>
-  bool Advance(int64_t now_ms, size_t max_refs, Visit&& visit) {
+  bool Advance(int64_t now_ms, size_t* steps, Visit&& visit) {
     const int64_t now_tick = BeginAdvance(now_ms);
-    for (; max_refs > 0; --max_refs) {
+    while (*steps > 0) {
       if (!SelectDueSlot(now_tick)) return false;
+      --*steps;
       const Reference reference = TakeReference();
       const int64_t tick = FullTick(reference);
       if (tick <= now_tick) {
@@ -66,6 +67,12 @@ class TimingWheel {
   // multiple of kTickMs, and for cascades of kTickMs * 64^level, so that all wheels of the process wake
   // together.
   int64_t NextDueMs() const;
+
+  // Calls visit(uint32_t hash_low, int64_t fires_ms) for each reference.
+  template <class Visit>
+  void ForEach(Visit&& visit) const;
+  // Whether a deadline, if it were filed, would fire at the next tick.
+  bool IsOverdue(int64_t deadline_ms) const { return TickOf(deadline_ms) <= latest_tick_ + 1; }
 
   size_t references() const { return references_; }
   size_t allocated_bytes() const { return bytes_; }  // on the heap
@@ -116,6 +123,9 @@ class TimingWheel {
   bool FirstSlot(int* level, int* slot, int64_t* start_tick) const;
   Reference TakeReference();
   int64_t FullTick(Reference reference) const;
+  static int64_t FullTick(Reference reference, int64_t base) {
+    return base + static_cast<int32_t>(reference.tick - static_cast<uint32_t>(base));
+  }
   void File(uint32_t hash_low, int64_t tick);
   void Push(Chunk** list, Reference reference);
   Chunk* AllocateChunk(size_t bytes);
@@ -136,5 +146,22 @@ class TimingWheel {
   Chunk* free_chunks_ = nullptr;  // of kMostChunkBytes
   size_t free_chunk_count_ = 0;
 };
+
+template <class Visit>
+void TimingWheel::ForEach(Visit&& visit) const {
+  const auto visit_list = [&](const Chunk* chunk, int64_t base) {
+    for (; chunk != nullptr; chunk = chunk->next) {
+      for (uint32_t i = 0; i < chunk->count; ++i) {
+        const Reference reference = chunk->references()[i];
+        visit(reference.hash_low, FullTick(reference, base) * kTickMs);
+      }
+    }
+  };
+  for (const Level& level : levels_) {
+    if (level.slots == nullptr) continue;
+    for (const Chunk* list : *level.slots) visit_list(list, cursor_tick_);
+  }
+  visit_list(refile_, refile_base_tick_);
+}
 
 }  // namespace corral::storage

@@ -85,6 +85,7 @@ inline constexpr Event kHdel{kEventHash, "hdel"};
 inline constexpr Event kHexpire{kEventHash, "hexpire"};
 inline constexpr Event kHpersist{kEventHash, "hpersist"};
 inline constexpr Event kHincrBy{kEventHash, "hincrby"};
+inline constexpr Event kHexpired{kEventHash, "hexpired", 0};  // as a key's expiry, it is no client's change
 inline constexpr Event kHincrByFloat{kEventHash, "hincrbyfloat"};
 inline constexpr Event kSadd{kEventSet, "sadd"};
 inline constexpr Event kSrem{kEventSet, "srem"};

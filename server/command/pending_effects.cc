@@ -60,9 +60,7 @@ void PendingEffects::Add(const Effect& effect) {
   spans_.push_back({effect.database, argument_ends_.size()});
 }
 
-void PendingEffects::Remove(EffectLog& log, int database, std::string_view key, bool lazy) {
-  const std::string_view arguments[] = {DeletionName(lazy), key};
-  const Effect removal{database, arguments};
+void PendingEffects::Remove(EffectLog& log, const Effect& removal) {
   if (spans_.empty()) {
     log.Append({&removal, 1});
   } else {

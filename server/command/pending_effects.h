@@ -47,9 +47,10 @@ class PendingEffects {
   // The same, behind one more effect; alone it reaches the log without a copy.
   void End(EffectLog& log, const Effect& last);
   void Add(int database, std::span<const EffectArgument> arguments);
-  // A key expired or was evicted. Its deletion is an effect of its own, never wrapped together with the
-  // command that met the key; but it does not overtake what that command, or the group, has added already.
-  void Remove(EffectLog& log, int database, std::string_view key, bool lazy);
+  // A key expired or was evicted, or a field of a hash ended. The deletion is an effect of its own, never
+  // wrapped together with the command that met the key; but it does not overtake what that command, or the
+  // group, has added already.
+  void Remove(EffectLog& log, const Effect& removal);
 
  private:
   void Add(const Effect& effect);

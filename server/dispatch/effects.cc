@@ -49,7 +49,8 @@ void WriteEffects::PropagateRemoval(int database, const storage::Key& key, bool 
   command::EffectLog* log = services_->effect_log;
   if (log == nullptr) [[likely]]
     return;
-  command::PendingEffects::OfThread().Remove(*log, database, key.name, lazy);
+  const std::string_view arguments[] = {command::DeletionName(lazy), key.name};
+  command::PendingEffects::OfThread().Remove(*log, {database, arguments});
 }
 
 void WriteEffects::Notify(int database, const storage::Key& key, const command::Event& event) {
@@ -100,6 +101,20 @@ void WriteEffects::OnEvicted(int database, const storage::Key& key) {
   InvalidateRemoved(key);
   Notify(database, key, command::events::kEvicted);
   PropagateRemoval(database, key, services_->settings.lazyfree_lazy_eviction);
+}
+
+void WriteEffects::OnFieldExpired(int database, const storage::Key& key, std::string_view field) {
+  command::EffectLog* log = services_->effect_log;
+  if (log == nullptr) [[likely]]
+    return;
+  const std::string_view arguments[] = {"HDEL", key.name, field};
+  command::PendingEffects::OfThread().Remove(*log, {database, arguments});
+}
+
+void WriteEffects::OnFieldsExpired(int database, const storage::Key& key, bool key_gone) {
+  InvalidateRemoved(key);
+  Notify(database, key, command::events::kHexpired);
+  if (key_gone) Notify(database, key, command::events::kDelOfEmpty);
 }
 
 void WriteEffects::OnCreated(int database, const storage::Key& key) {

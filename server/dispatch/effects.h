@@ -27,6 +27,8 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
 
   void OnExpired(int database, const storage::Key& key) override;
   void OnEvicted(int database, const storage::Key& key) override;
+  void OnFieldExpired(int database, const storage::Key& key, std::string_view field) override;
+  void OnFieldsExpired(int database, const storage::Key& key, bool key_gone) override;
   void OnCreated(int database, const storage::Key& key) override;
 
   // threads 1: the counter needs no atomic addition.

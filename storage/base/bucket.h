@@ -11,10 +11,10 @@
 namespace corral::storage {
 
 // What a hash index keeps for an entry: where it is, and what can be known without touching it. The owner of
-// an index derives its own slot, with names for the address and the mark.
+// an index derives its own slot, with names for the address and the marks.
 //
-//   bits  63 ..... 48 | 47 ............. 1 | 0
-//         tag         | an even address    | mark
+//   bits  63 ..... 48 | 47 ............. 2 | 1           | 0
+//         tag         | a multiple of four | second mark | mark
 //
 // All bits zero: no entry. The tag is the low 16 bits of the entry's hash.
 class TaggedSlot {
@@ -25,17 +25,19 @@ class TaggedSlot {
   uint16_t tag() const { return static_cast<uint16_t>(bits_ >> 48); }
 
  protected:
-  TaggedSlot(const void* address, uint16_t tag, bool mark)
-      : TaggedSlot(reinterpret_cast<uintptr_t>(address) | uint64_t{mark}, tag) {}
+  TaggedSlot(const void* address, uint16_t tag, bool mark, bool second_mark = false)
+      : TaggedSlot(reinterpret_cast<uintptr_t>(address) | uint64_t{second_mark} << 1 | uint64_t{mark}, tag) {}
   // `bits`: 48 of them that are not all zero, for an owner who keeps something else than an address.
   TaggedSlot(uint64_t bits, uint16_t tag) : bits_(uint64_t{tag} << 48 | bits) {}
 
   bool mark() const { return (bits_ & 1) != 0; }
+  bool second_mark() const { return (bits_ & 2) != 0; }
+  bool marked() const { return (bits_ & 3) != 0; }  // one way or the other
   uint64_t bits() const { return bits_ & 0x0000'ffff'ffff'ffff; }
   void* address() const { return reinterpret_cast<void*>(bits_ & kAddress); }
 
  private:
-  static constexpr uint64_t kAddress = 0x0000'ffff'ffff'fffe;
+  static constexpr uint64_t kAddress = 0x0000'ffff'ffff'fffc;
   uint64_t bits_ = 0;
 };
 static_assert(sizeof(TaggedSlot) == 8);

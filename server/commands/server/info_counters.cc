@@ -101,6 +101,7 @@ void AppendStatsInfo(Context& ctx, std::string* out) {
   Line(out, "sync_partial_ok:0");
   Line(out, "sync_partial_err:0");
   Line(out, "expired_keys:{}", keys.expired);
+  Line(out, "expired_subkeys:{}", keys.expired_fields);
   Line(out, "expired_stale_perc:{:.2f}", StalePercent(ctx));
   Line(out, "expired_time_cap_reached_count:{}", keys.expiry_stops);
   Line(out, "expire_cycle_cpu_milliseconds:{}", keys.expire_cycle_us / 1000);
@@ -217,8 +218,8 @@ void AppendKeyspaceInfo(Context& ctx, std::string* out) {
   for (int i = 0; i < ctx.services.keyspace.databases(); ++i) {
     const storage::Database database = ctx.Database(i);
     if (database.size() == 0 && database.expiring_size() == 0) continue;
-    Line(out, "db{}:keys={},expires={},avg_ttl={}", i, database.size(), database.expiring_size(),
-         AverageTtlMs(database));
+    Line(out, "db{}:keys={},expires={},avg_ttl={},subexpiry={}", i, database.size(), database.expiring_size(),
+         AverageTtlMs(database), database.value_expiring_size());
   }
 }
 

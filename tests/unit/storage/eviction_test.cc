@@ -38,8 +38,8 @@ class Cache {
     }
     if (table_.size() >= limit_) Evict();
     const uint8_t stamp = recency_.NewStamp(HashLow(key.hash), kNowMs);
-    table_.Insert(key.hash, Record::Create(name, Record::Value::Of("v", true, false), expire_at_ms), stamp,
-                  kNowMs);
+    Record* record = Record::Create(name, Record::Value::Of("v", true, false), expire_at_ms);
+    table_.Insert(key.hash, record, record->deadlines(), stamp, kNowMs);
     recency_.AddWritten(1);
     Compact();
     return false;

@@ -24,7 +24,16 @@ class RecordingListener : public KeyspaceListener {
   void OnExpired(int database, const Key& key) override { expired.emplace_back(database, key.name); }
   void OnEvicted(int database, const Key& key) override { evicted.emplace_back(database, key.name); }
 
+  void OnFieldExpired(int database, const Key& key, std::string_view field) override {
+    expired_fields.emplace_back(database, std::string(key.name) + "." + std::string(field));
+  }
+  void OnFieldsExpired(int database, const Key& key, bool key_gone) override {
+    shrunk.emplace_back(database, std::string(key.name) + (key_gone ? " gone" : ""));
+  }
+
   std::vector<std::pair<int, std::string>> expired;
+  std::vector<std::pair<int, std::string>> expired_fields;  // key.field
+  std::vector<std::pair<int, std::string>> shrunk;          // hashes of which fields ended
   std::vector<std::pair<int, std::string>> evicted;
 };
 

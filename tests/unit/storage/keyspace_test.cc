@@ -6,12 +6,16 @@
 #include <atomic>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "storage/lazy_free.h"
 #include "storage/lookahead.h"
 #include "storage/memory_meter.h"
+#include "storage/open_value.h"
+#include "storage/types/hash.h"
 #include "tests/unit/storage/keyspace_model.h"
 
 namespace corral::storage {
@@ -114,6 +118,145 @@ TEST_CASE("keyspace: swap carries keys and expiries along, flush ends them") {
   CHECK(lazy_free.freed_objects() == 100);
 }
 
+// Fields named by numbers; each so many-th (or none, for 0) stays, the others end at `end_ms`.
+void FillHash(Keyspace& keyspace, int database, std::string_view name, int fields, int64_t end_ms,
+              int stays_each = 0) {
+  Database db = keyspace.database(database, kStartMs);
+  OpenValue hash(db, keyspace.MakeKey(name));
+  if (!hash.exists()) hash.Begin(PackedForm::kHash);
+  for (int i = 0; i < fields; ++i) {
+    const std::string field = std::to_string(i);
+    SetField(hash, field, "value", {.packed_fields = 128, .packed_bytes = 64});
+    if (stays_each == 0 || i % stays_each != 0) SetFieldExpiry(hash, field, end_ms);
+  }
+}
+
+TEST_CASE("keyspace: fields of hashes end in time, and the key with the last one") {
+  ManualClock clock(kStartMs);
+  RecordingListener listener;
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  FillHash(keyspace, 1, "small", 3, kStartMs + 10);
+  FillHash(keyspace, 1, "large", 1000, kStartMs + 50, 2);
+  FillHash(keyspace, 1, "stays", 3, kStartMs + 10, 1);
+  const Database database = keyspace.database(1, kStartMs);
+  CHECK(database.value_expiring_size() == 2);
+  CHECK(database.expiring_size() == 0);
+  keyspace.CheckInvariants();
+  CHECK(keyspace.ExpireDue(0, 1, kStartMs + 10, 1'000'000) <= kStartMs + 11 + TimingWheel::kTickMs);
+  CHECK(listener.expired_fields.empty());
+  keyspace.ExpireDue(0, 1, kStartMs + 11 + TimingWheel::kTickMs, 1'000'000);
+  CHECK(listener.expired_fields.size() == 3);
+  CHECK(listener.shrunk == std::vector<std::pair<int, std::string>>{{1, "small gone"}});
+  CHECK(database.value_expiring_size() == 1);
+  keyspace.CheckInvariants();
+  CHECK(keyspace.ExpireDue(0, 1, kStartMs + 51 + TimingWheel::kTickMs, 1'000'000) == INT64_MAX);
+  CHECK(listener.expired_fields.size() == 503);
+  CHECK(database.value_expiring_size() == 0);
+  CHECK(database.size() == 2);
+  CHECK(keyspace.counters().expired_fields == 503);
+  CHECK(keyspace.counters().expired == 0);
+  CHECK(listener.expired.empty());
+  keyspace.CheckInvariants();
+}
+
+TEST_CASE(
+    "keyspace: a hash of which many fields end at once goes within the budget, in turns that continue") {
+  TickingClock clock;
+  RecordingListener listener;
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  constexpr int kFields = 20'000;
+  FillHash(keyspace, 0, "hash", kFields, kStartMs + 10);
+  const int64_t later_ms = kStartMs + 100;
+  size_t before = 0;
+  int turns = 0;
+  int64_t next_ms = later_ms;
+  while (next_ms <= later_ms) {
+    next_ms = keyspace.ExpireDue(0, 1, later_ms, 200);
+    ++turns;
+    // 200 us are 20 looks at the clock, each after 32 steps.
+    REQUIRE(listener.expired_fields.size() - before <= 21 * 32);
+    before = listener.expired_fields.size();
+    if (turns % 10 == 0) keyspace.CheckInvariants();
+    REQUIRE(turns < 1000);
+  }
+  CHECK(listener.expired_fields.size() == kFields);
+  CHECK(listener.shrunk.back() == std::pair<int, std::string>{0, "hash gone"});
+  CHECK(keyspace.database(0, later_ms).size() == 0);
+  keyspace.CheckInvariants();
+}
+
+TEST_CASE("keyspace: what moves a key moves the ends of its fields") {
+  ManualClock clock(kStartMs);
+  RecordingListener listener;
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  Database database = keyspace.database(0, kStartMs), other = keyspace.database(1, kStartMs);
+  const Key a = keyspace.MakeKey("a"), b = keyspace.MakeKey("b"), c = keyspace.MakeKey("c");
+  for (const int fields : {3, 300}) {
+    FillHash(keyspace, 0, "a", fields, kStartMs + 10);
+    database.Transfer(a, database, b, true, Reclaim::kNow);   // COPY
+    database.Transfer(b, other, b, false, Reclaim::kNow);     // MOVE
+    database.Transfer(a, database, c, false, Reclaim::kNow);  // RENAME
+    keyspace.Swap(0, 1);
+    keyspace.CheckInvariants();
+    CHECK(database.value_expiring_size() == 1);
+    CHECK(other.value_expiring_size() == 1);
+    // The end of the key and those of its fields do not disturb each other.
+    database.SetExpiry(b, kStartMs + 5);
+    CHECK(database.expiring_size() == 1);
+    database.SetExpiry(b, kNoExpiry);
+    database.SetExpiry(b, kStartMs + 100'000);
+    keyspace.CheckInvariants();
+    keyspace.ExpireDue(0, 1, kStartMs + 100 + fields, 1'000'000);  // each time behind the tick before
+    CHECK(listener.expired_fields.size() == static_cast<size_t>(2 * fields));
+    CHECK(database.size() + other.size() == 0);
+    CHECK(database.value_expiring_size() + other.value_expiring_size() == 0);
+    CHECK(database.expiring_size() == 0);
+    listener.expired_fields.clear();
+    keyspace.CheckInvariants();
+  }
+  CHECK(listener.expired.empty());
+}
+
+TEST_CASE("keyspace: a value that takes the place of a hash takes the ends of its fields away") {
+  ManualClock clock(kStartMs);
+  RecordingListener listener;
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  Database database = keyspace.database(0, kStartMs);
+  const Key key = keyspace.MakeKey("key");
+  for (const int fields : {3, 300}) {
+    FillHash(keyspace, 0, "key", fields, kStartMs + 10);
+    CHECK(database.value_expiring_size() == 1);
+    database.PutString(key, "text", {.keep_expiry = true});
+    CHECK(database.value_expiring_size() == 0);
+    CHECK(database.expiring_size() == 0);
+    keyspace.CheckInvariants();
+    database.Erase(key);
+    FillHash(keyspace, 0, "key", fields, kStartMs + 10);
+    {
+      OpenValue hash(database, key);
+      for (int i = 0; i < fields; ++i) SetFieldExpiry(hash, std::to_string(i), kNoExpiry);
+    }
+    CHECK(database.value_expiring_size() == 0);
+    keyspace.CheckInvariants();
+    database.Erase(key);
+  }
+  keyspace.ExpireDue(0, 1, kStartMs + 1000, 1'000'000);
+  CHECK(listener.expired_fields.empty());
+}
+
+TEST_CASE("keyspace: while expiry rests no field goes") {
+  ManualClock clock(kStartMs);
+  RecordingListener listener;
+  Keyspace keyspace({.shards = 4, .clock = &clock}, &listener, nullptr);
+  FillHash(keyspace, 0, "hash", 3, kStartMs + 10);
+  keyspace.RestExpiry(kStartMs + 1000);
+  CHECK(keyspace.ExpireDue(0, 1, kStartMs + 500, 1'000'000) == kStartMs + 1000);
+  CHECK(listener.expired_fields.empty());
+  keyspace.RestExpiry(0);
+  keyspace.ExpireDue(0, 1, kStartMs + 500, 1'000'000);
+  CHECK(listener.expired_fields.size() == 3);
+}
+
 TEST_CASE("keyspace: without a policy there is no room, expired keys aside") {
   ManualClock clock(kStartMs);
   Keyspace keyspace({.shards = 4, .clock = &clock}, nullptr, nullptr);
@@ -172,6 +315,8 @@ TEST_CASE("keyspace: a limit far below takes several calls, each with room for w
   struct SlowListener final : KeyspaceListener {
     explicit SlowListener(ManualClock& clock) : clock(clock) {}
     void OnExpired(int, const Key&) override {}
+    void OnFieldExpired(int, const Key&, std::string_view) override {}
+    void OnFieldsExpired(int, const Key&, bool) override {}
     void OnEvicted(int, const Key&) override {
       ++evicted;
       clock.Advance(1);

@@ -32,7 +32,7 @@ class Subject {
     shard.Settle(table(database), key.hash);
     const uint8_t stamp = shard.recency.NewStamp(HashLow(key.hash), now_ms);
     Record* record = Record::Create(name, Record::Value::Of("v", false, true), kNoExpiry);
-    table(database).Insert(key.hash, record, stamp, now_ms);
+    table(database).Insert(key.hash, record, {}, stamp, now_ms);
   }
   void Remove(int database, const std::string& name) {
     const Key key = MakeKey(name);
@@ -83,7 +83,7 @@ void Fill(Subject& subject) {
     const std::string name = std::to_string(i);
     const Key key = subject.MakeKey(name);
     Record* record = Record::Create(name, Record::Value::Of("v", false, true), kNoExpiry);
-    subject.table(i % 2).Insert(key.hash, record, rank, subject.now_ms);
+    subject.table(i % 2).Insert(key.hash, record, {}, rank, subject.now_ms);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <map>
@@ -16,9 +17,14 @@ constexpr int64_t kStartMs = 1'700'000'000'123;
 constexpr int64_t kDayMs = 86'400'000;
 constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
+template <class Visit>
+bool Advance(TimingWheel& wheel, int64_t now_ms, size_t steps, Visit&& visit) {
+  return wheel.Advance(now_ms, &steps, visit);
+}
+
 std::vector<uint32_t> Fired(TimingWheel& wheel, int64_t now_ms) {
   std::vector<uint32_t> fired;
-  wheel.Advance(now_ms, kAll, [&](uint32_t hash) { fired.push_back(hash); });
+  Advance(wheel, now_ms, kAll, [&](uint32_t hash) { fired.push_back(hash); });
   return fired;
 }
 
@@ -28,7 +34,7 @@ int WakeUps(TimingWheel& wheel, int64_t end_ms, const std::function<void(uint32_
   int count = 0;
   for (int64_t due = wheel.NextDueMs(); due <= end_ms; due = wheel.NextDueMs()) {
     ++count;
-    wheel.Advance(due, kAll, [&](uint32_t hash) { fired(hash, due); });
+    Advance(wheel, due, kAll, [&](uint32_t hash) { fired(hash, due); });
   }
   return count;
 }
@@ -63,7 +69,7 @@ TEST_CASE("visit may add, and what it adds fires in its own time") {
   TimingWheel wheel(kStartMs);
   wheel.Add(1, kStartMs + 100);
   int calls = 0;
-  wheel.Advance(kStartMs + 200, kAll, [&](uint32_t hash) {
+  Advance(wheel, kStartMs + 200, kAll, [&](uint32_t hash) {
     ++calls;
     wheel.Add(hash, kStartMs + 50);  // overdue: next tick, not an endless loop
     wheel.Add(hash + 1, kStartMs + 5000);
@@ -82,7 +88,7 @@ TEST_CASE("work per call is bounded, cascades included, and resumes") {
   size_t fired = 0;
   int64_t now = kStartMs + 3 * kDayMs - 1;  // cascades only
   int calls = 0;
-  while (wheel.Advance(now, 1000, [&](uint32_t) { ++fired; })) {
+  while (Advance(wheel, now, 1000, [&](uint32_t) { ++fired; })) {
     if (++calls % 50 == 0) wheel.CheckInvariants();
     CHECK(wheel.NextDueMs() <= now);
   }
@@ -91,7 +97,7 @@ TEST_CASE("work per call is bounded, cascades included, and resumes") {
   now += 1 + TimingWheel::kTickMs;
   calls = 0;
   size_t before = 0;
-  while (wheel.Advance(now, 1000, [&](uint32_t) { ++fired; })) {
+  while (Advance(wheel, now, 1000, [&](uint32_t) { ++fired; })) {
     CHECK(fired - before <= 1000);
     before = fired;
     ++calls;
@@ -140,6 +146,47 @@ TEST_CASE("far deadlines cause few wake-ups, at the same moments in every wheel,
   CHECK(late == 0);
 }
 
+TEST_CASE("what is done for a reference may take of the steps, and may end the call") {
+  TimingWheel wheel(kStartMs);
+  for (uint32_t i = 0; i < 10; ++i) wheel.Add(i, kStartMs + 1);
+  const int64_t now = kStartMs + 1 + TimingWheel::kTickMs;
+  size_t steps = 12;
+  int fired = 0;
+  CHECK(wheel.Advance(now, &steps, [&](uint32_t) {
+    ++fired;
+    steps -= std::min<size_t>(steps, 4);
+  }));
+  CHECK(fired == 3);
+  CHECK(steps == 0);
+  CHECK(wheel.NextDueMs() <= now);
+  steps = 100;
+  CHECK(!wheel.Advance(now, &steps, [&](uint32_t) { ++fired; }));
+  CHECK(fired == 10);
+  CHECK(steps == 93);
+}
+
+TEST_CASE("the references can be seen, with the times at which they fire") {
+  TimingWheel wheel(kStartMs);
+  std::map<uint32_t, int64_t> deadlines;
+  for (uint32_t i = 0; i < 1000; ++i) deadlines[i] = kStartMs + int64_t{i} * i * i;
+  for (const auto& [hash, deadline] : deadlines) wheel.Add(hash, deadline);
+  const auto see_all = [&] {
+    std::map<uint32_t, int64_t> seen;
+    wheel.ForEach([&](uint32_t hash, int64_t fires_ms) { seen[hash] = fires_ms; });
+    return seen;
+  };
+  CHECK(see_all().size() == 1000);
+  for (const auto& [hash, fires_ms] : see_all()) {
+    CHECK((fires_ms >= deadlines[hash] && fires_ms <= deadlines[hash] + 2 * TimingWheel::kTickMs));
+  }
+  // A clock that went back: what waits to be filed anew is seen as well.
+  size_t steps = 10;
+  wheel.Advance(kStartMs - 3'600'000, &steps, [](uint32_t) { FAIL("fired early"); });
+  CHECK(see_all().size() == 1000);
+  CHECK(wheel.IsOverdue(kStartMs - 3'600'000));
+  CHECK(!wheel.IsOverdue(kStartMs));
+}
+
 TEST_CASE("clock jumps") {
   TimingWheel wheel(kStartMs);
   for (uint32_t i = 0; i < 1000; ++i) wheel.Add(i, kStartMs + 10'000 + i * 1'000'000);
@@ -151,7 +198,7 @@ TEST_CASE("clock jumps") {
   SUBCASE("backward by years: nothing fires early, new deadlines work, old ones too") {
     const int64_t back = kStartMs - 1000 * kDayMs;
     int calls = 0;
-    while (wheel.Advance(back, 100, [](uint32_t) { FAIL("fired early"); })) {
+    while (Advance(wheel, back, 100, [](uint32_t) { FAIL("fired early"); })) {
       wheel.CheckInvariants();
       CHECK(wheel.NextDueMs() <= back);
       ++calls;
@@ -163,8 +210,8 @@ TEST_CASE("clock jumps") {
     CHECK(Fired(wheel, kStartMs + 1'000'000'016).size() >= 999);  // too far: fired early, as documented
   }
   SUBCASE("backward by an hour, twice, in the middle of filing anew") {
-    wheel.Advance(kStartMs - 3'600'000, 300, [](uint32_t) { FAIL("fired early"); });
-    wheel.Advance(kStartMs - 7'200'000, 300, [](uint32_t) { FAIL("fired early"); });
+    Advance(wheel, kStartMs - 3'600'000, 300, [](uint32_t) { FAIL("fired early"); });
+    Advance(wheel, kStartMs - 7'200'000, 300, [](uint32_t) { FAIL("fired early"); });
     wheel.CheckInvariants();
     int fired = 0;
     WakeUps(wheel, std::numeric_limits<int64_t>::max() - 1, [&](uint32_t hash, int64_t now) {
@@ -209,7 +256,7 @@ void RunModel(uint64_t seed) {
     } else {
       now += static_cast<int64_t>(random.Next() >> (kind < 4 ? 34 : 50 + random.Below(14)));
     }
-    const bool left = wheel.Advance(now, kind < 50 ? random.Below(30) : kAll, fire);
+    const bool left = Advance(wheel, now, kind < 50 ? random.Below(30) : kAll, fire);
     if (step % 16 == 0) wheel.CheckInvariants();
     REQUIRE(wheel.references() == model.size());
     if (left) {

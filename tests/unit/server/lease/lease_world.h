@@ -81,6 +81,8 @@ class LeaseWorld final : private command::Effects,
   void DatabasesSwapped(int database, int other, int64_t now_ms) override;
   uint64_t dirty() const override { return 0; }
   void OnExpired(int, const storage::Key&) override {}
+  void OnFieldExpired(int, const storage::Key&, std::string_view) override {}
+  void OnFieldsExpired(int, const storage::Key&, bool) override {}
   void OnEvicted(int, const storage::Key&) override {}
   void RequestShutdown() override {}
   bool AbortShutdown() override { return false; }

@@ -26,7 +26,7 @@ class Subject {
   void Insert(const std::string& name) {
     const Key key = MakeKey(name);
     Record* record = Record::Create(name, Record::Value::Of(name, false, false), kNoExpiry);
-    const Position position = index.Insert(key.hash, Slot(record, key.tag(), false), 7);
+    const Position position = index.Insert(key.hash, Slot(record, key.tag(), Deadlines()), 7);
     REQUIRE(position->record() == record);
   }
   bool Remove(const std::string& name) {
@@ -52,7 +52,8 @@ TEST_CASE("hash index: one bit for each matching tag") {
   Bucket bucket;
   for (int i = 0; i < Bucket::kSlots; ++i) {
     bucket.slots[i] = Slot(reinterpret_cast<Record*>(uintptr_t{0x1000} * static_cast<uintptr_t>(i + 1)),
-                           static_cast<uint16_t>(i % 3 == 0 ? 0xffff : i), i % 2 == 0);
+                           static_cast<uint16_t>(i % 3 == 0 ? 0xffff : i),
+                           {.key_ms = i % 2 == 0 ? 1 : kNoExpiry, .value_ms = i < 4 ? 1 : kNoExpiry});
   }
   for (uint8_t& stamp : bucket.stamps) stamp = 0xff;
   bucket.spills = 0xff;
@@ -67,6 +68,16 @@ TEST_CASE("hash index: one bit for each matching tag") {
   CHECK(bucket.slots[4].record() == reinterpret_cast<Record*>(uintptr_t{0x5000}));
   CHECK(bucket.slots[4].expires());
   CHECK(!bucket.slots[5].expires());
+  CHECK(bucket.slots[3].value_expires());
+  CHECK(!bucket.slots[4].value_expires());
+  CHECK(bucket.slots[3].has_deadline());
+  CHECK(bucket.slots[4].has_deadline());
+  CHECK(!bucket.slots[5].has_deadline());
+  const Slot moved(reinterpret_cast<Record*>(uintptr_t{0x7770}), bucket.slots[3]);
+  CHECK(moved.record() == reinterpret_cast<Record*>(uintptr_t{0x7770}));
+  CHECK(moved.tag() == 0xffff);
+  CHECK(!moved.expires());
+  CHECK(moved.value_expires());
 }
 
 TEST_CASE("hash index: random inserts and removals against a set") {
