@@ -2,12 +2,15 @@
 
 namespace corral::commands {
 
+ExpireTime::Form ExpireTime::FormAt(const command::Context& ctx, size_t i) {
+  if (ctx.Is(i, "EX")) return Form::kSeconds;
+  if (ctx.Is(i, "PX")) return Form::kMilliseconds;
+  if (ctx.Is(i, "EXAT")) return Form::kUnixSeconds;
+  return ctx.Is(i, "PXAT") ? Form::kUnixMilliseconds : Form::kNone;
+}
+
 bool ExpireTime::Take(const command::Context& ctx, size_t i) {
-  Form taken = ctx.Is(i, "EX")     ? Form::kSeconds
-               : ctx.Is(i, "PX")   ? Form::kMilliseconds
-               : ctx.Is(i, "EXAT") ? Form::kUnixSeconds
-               : ctx.Is(i, "PXAT") ? Form::kUnixMilliseconds
-                                   : Form::kNone;
+  const Form taken = FormAt(ctx, i);
   if (taken == Form::kNone || (given() && form != taken) || i + 1 == ctx.size()) return false;
   form = taken;
   argument = i + 1;
@@ -17,10 +20,8 @@ bool ExpireTime::Take(const command::Context& ctx, size_t i) {
 bool ExpireTime::Read(command::Context& ctx, int64_t* expire_at_ms) const {
   int64_t time = 0;
   if (!ctx.ReadInteger(argument, &time)) return false;
-  bool seconds = form == Form::kSeconds || form == Form::kUnixSeconds;
-  bool relative = form == Form::kSeconds || form == Form::kMilliseconds;
-  if (time <= 0 || __builtin_mul_overflow(time, seconds ? 1000 : 1, &time) ||
-      __builtin_add_overflow(time, relative ? ctx.now_ms() : 0, &time)) {
+  if (time <= 0 || __builtin_mul_overflow(time, in_seconds() ? 1000 : 1, &time) ||
+      __builtin_add_overflow(time, from_now() ? ctx.now_ms() : 0, &time)) {
     ctx.reply.Error(protocol::wire::InvalidExpire(ctx.command.name));
     return false;
   }

@@ -1,4 +1,5 @@
-// The EX, PX, EXAT and PXAT options that SET and GETEX share: one of them, and the time it stands for.
+// The EX, PX, EXAT and PXAT options that SET, GETEX and their like share: one of them, and the time it stands
+// for.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,10 @@ struct ExpireTime {
   size_t argument = 0;  // the position of the number
 
   bool given() const { return form != Form::kNone; }
+  bool in_seconds() const { return form == Form::kSeconds || form == Form::kUnixSeconds; }
+  bool from_now() const { return form == Form::kSeconds || form == Form::kMilliseconds; }
+  // The option that stands at position `i`.
+  static Form FormAt(const command::Context& ctx, size_t i);
   // Takes the option at position `i` and remembers the argument behind it. False when there is no such
   // option, when its number is missing, or when a different one was taken before. The same option may be
   // given again, and the last one counts.

@@ -49,6 +49,7 @@ std::span<const command::CommandSpec> ZsetCombineCommands();
 std::span<const command::CommandSpec> HashCommands();
 std::span<const command::CommandSpec> HashWalkCommands();
 std::span<const command::CommandSpec> HashExpireCommands();
+std::span<const command::CommandSpec> HashOptionCommands();
 std::span<const command::CommandSpec> SetCommands();
 std::span<const command::CommandSpec> SetRandomCommands();
 std::span<const command::CommandSpec> SetCombineCommands();

@@ -63,6 +63,7 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::StreamPendingCommands(),
       commands::StreamClaimCommands(),
       commands::StreamDeletionCommands(),
+      commands::HashOptionCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

@@ -34,6 +34,7 @@ std::optional<int64_t> SetFields(Context& ctx) {
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return std::nullopt;
   if (!value.exists()) value.Begin(PackedForm::kHash);
+  ctx.db.ExpireFields(key, value, ctx.arguments().subspan(2), 2);
   const storage::HashLimits limits = HashLimitsOf(ctx);
   int64_t added = 0;
   for (size_t i = 2; i < ctx.size(); i += 2) added += storage::SetField(value, ctx[i], ctx[i + 1], limits);
@@ -57,11 +58,9 @@ void Hsetnx(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
-  if (!value.exists()) {
-    value.Begin(PackedForm::kHash);
-  } else if (Hash(value.value(), ctx.now_ms()).Find(ctx[2])) {
-    return ctx.reply.Integer(0);
-  }
+  if (!value.exists()) value.Begin(PackedForm::kHash);
+  ctx.db.ExpireFields(key, value, ctx.arguments().subspan(2, 1));
+  if (Hash(value.value(), ctx.now_ms()).Find(ctx[2])) return ctx.reply.Integer(0);
   storage::SetField(value, ctx[2], ctx[3], HashLimitsOf(ctx));
   value.Close();
   ctx.Changed(key, events::kHset);
@@ -74,11 +73,16 @@ void Hdel(Context& ctx) {
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
   if (!value.exists()) return ctx.reply.Integer(0);
+  ctx.db.ExpireFields(key, value, ctx.arguments().subspan(2));
   uint64_t removed = 0;
   for (size_t i = 2; i < ctx.size() && value.value().size() != 0; ++i) {
     removed += storage::RemoveField(value, ctx[i]);
   }
-  if (removed != 0) ReportRemoval(ctx, key, events::kHdel.Times(removed), value);
+  if (removed != 0) {
+    ReportRemoval(ctx, key, events::kHdel.Times(removed), value);
+  } else {
+    CloseUnchanged(ctx, key, value);
+  }
   ctx.reply.Integer(static_cast<int64_t>(removed));
 }
 
@@ -112,9 +116,10 @@ void HincrBy(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
-  if (value.exists() && !ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
-  if (__builtin_add_overflow(number, increment, &number)) return ctx.reply.Error(wire::kOverflow);
   if (!value.exists()) value.Begin(PackedForm::kHash);
+  ctx.db.ExpireFields(key, value, ctx.arguments().subspan(2, 1));
+  if (!ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
+  if (__builtin_add_overflow(number, increment, &number)) return ctx.reply.Error(wire::kOverflow);
   char digits[storage::kIntegerDigits];
   storage::SetField(value, ctx[2], {digits, storage::FormatInt64(number, digits)}, HashLimitsOf(ctx),
                     FieldExpiry::kKept);
@@ -133,10 +138,11 @@ void HincrByFloat(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
-  if (value.exists() && !ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
+  if (!value.exists()) value.Begin(PackedForm::kHash);
+  ctx.db.ExpireFields(key, value, ctx.arguments().subspan(2, 1));
+  if (!ReadField(ctx, Hash(value.value(), ctx.now_ms()).Find(ctx[2]), &number)) return;
   number += increment;
   if (__builtin_isnan(number) || __builtin_isinf(number)) return ctx.reply.Error(wire::kNanOrInfinity);
-  if (!value.exists()) value.Begin(PackedForm::kHash);
   const std::string text = storage::FormatLongDouble(number);
   storage::SetField(value, ctx[2], text, HashLimitsOf(ctx), FieldExpiry::kKept);
   const int64_t expire_at_ms =

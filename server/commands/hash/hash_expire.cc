@@ -1,7 +1,6 @@
 // The hash family: when fields expire. The HEXPIRE family sets it, the HTTL family tells it, HPERSIST takes
 // it away.
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -22,16 +21,12 @@ using storage::OpenValue;
 using storage::Record;
 using storage::ValueType;
 namespace events = command::events;
-namespace wire = protocol::wire;
 
 enum class Unit : uint8_t { kSeconds, kMilliseconds };
 enum class Origin : uint8_t { kNow, kUnixEpoch };
 
 // What a field is answered with.
 constexpr int64_t kNoField = -2, kNeverEnds = -1, kRefused = 0, kDone = 1, kDeleted = 2;
-
-// The latest that a field may be told, a quarter of what Redis's format could hold.
-constexpr int64_t kLatestMs = (int64_t{1} << 46) - 1;
 
 // Only one of them, unlike with keys. A field without an expiry never ends, which is later than any time.
 enum class Condition : uint8_t { kNone, kWithout, kWith, kLater, kSooner };
@@ -61,40 +56,9 @@ bool Allows(Condition condition, int64_t present_ms, int64_t wanted_ms) {
   __builtin_unreachable();
 }
 
-// Reads "FIELDS numfields field ..." from argument `at` to the end; on a mistake answers the client.
-bool ReadFields(Context& ctx, size_t at, std::string_view not_positive) {
-  int64_t count = 0;
-  if (!ctx.Is(at, "FIELDS")) {
-    ctx.reply.Error("ERR Mandatory argument FIELDS is missing or not at the right position");
-    return false;
-  }
-  if (!ctx.ReadIntegerInRange(at + 1, 1, std::numeric_limits<int64_t>::max(), &count, not_positive)) {
-    return false;
-  }
-  if (static_cast<uint64_t>(count) == ctx.size() - at - 2) return true;
-  ctx.reply.Error("ERR The `numfields` parameter must match the number of arguments");
-  return false;
-}
-
-// The Unix ms that argument 2 stands for; on a mistake answers the client.
-bool ReadTime(Context& ctx, Unit unit, Origin origin, int64_t* when_ms) {
-  if (!ctx.ReadInteger(2, when_ms)) return false;
-  if (*when_ms < 0) {
-    ctx.reply.Error("ERR invalid expire time, must be >= 0");
-    return false;
-  }
-  if (!__builtin_mul_overflow(*when_ms, unit == Unit::kSeconds ? 1000 : 1, when_ms) &&
-      !__builtin_add_overflow(*when_ms, origin == Origin::kNow ? ctx.now_ms() : 0, when_ms) &&
-      *when_ms <= kLatestMs) {
-    return true;
-  }
-  ctx.reply.Error(wire::InvalidExpire(ctx.command.name));
-  return false;
-}
-
-void ReplyForEach(Context& ctx, size_t first, int64_t answer) {
-  ctx.reply.Array(ctx.size() - first);
-  for (size_t i = first; i < ctx.size(); ++i) ctx.reply.Integer(answer);
+void ReplyForEach(Context& ctx, Fields fields, int64_t answer) {
+  ctx.reply.Array(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) ctx.reply.Integer(answer);
 }
 
 // As the command with the time in Unix ms, or as what it comes to where the time has passed, of the fields
@@ -118,29 +82,29 @@ void ExpireFields(Context& ctx, Unit unit, Origin origin) {
   OpenValue value(ctx.db, key);
   if (!ExpectType(ctx, value, ValueType::kHash)) return;
   int64_t when_ms = 0;
-  if (!ReadTime(ctx, unit, origin, &when_ms)) return;
+  if (!ReadFieldEnd(ctx, 2, unit == Unit::kSeconds, origin == Origin::kNow, &when_ms)) return;
   const Condition condition = ConditionAt(ctx, 3);
   const size_t fields_at = condition == Condition::kNone ? 3 : 4;
-  if (!ReadFields(ctx, fields_at, "ERR Parameter `numFields` should be greater than 0")) return;
-  const size_t first = fields_at + 2;
-  if (!value.exists()) return ReplyForEach(ctx, first, kNoField);
+  Fields fields;
+  if (!ReadFields(ctx, fields_at, "ERR Parameter `numFields` should be greater than 0", &fields)) return;
+  if (!value.exists()) return ReplyForEach(ctx, fields, kNoField);
 
   const bool passed = when_ms <= ctx.now_ms();
   std::vector<std::string_view> changed;
-  ctx.reply.Array(ctx.size() - first);
-  for (size_t i = first; i < ctx.size(); ++i) {
-    const std::optional<int64_t> present_ms = Hash(value.value(), ctx.now_ms()).ExpiryOf(ctx[i]);
+  ctx.reply.Array(fields.size());
+  for (const std::string_view field : fields) {
+    const std::optional<int64_t> present_ms = Hash(value.value(), ctx.now_ms()).ExpiryOf(field);
     if (!present_ms) {
       ctx.reply.Integer(kNoField);
     } else if (!Allows(condition, *present_ms, when_ms)) {
       ctx.reply.Integer(kRefused);
     } else {
       if (passed) {
-        storage::RemoveField(value, ctx[i]);
+        storage::RemoveField(value, field);
       } else {
-        storage::SetFieldExpiry(value, ctx[i], when_ms);
+        storage::SetFieldExpiry(value, field, when_ms);
       }
-      changed.push_back(ctx[i]);
+      changed.push_back(field);
       ctx.reply.Integer(passed ? kDeleted : kDone);
     }
   }
@@ -161,16 +125,15 @@ void HexpireAt(Context& ctx) { ExpireFields(ctx, Unit::kSeconds, Origin::kUnixEp
 // HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]
 void HpexpireAt(Context& ctx) { ExpireFields(ctx, Unit::kMilliseconds, Origin::kUnixEpoch); }
 
-constexpr std::string_view kNotPositive = "ERR Number of fields must be a positive integer";
-
 void ReplyExpiries(Context& ctx, Unit unit, Origin origin) {
   const Record* record = FindForRead(ctx, ctx.Key(1));
-  if (!ExpectType(ctx, record, ValueType::kHash) || !ReadFields(ctx, 2, kNotPositive)) return;
-  if (record == nullptr) return ReplyForEach(ctx, 4, kNoField);
+  Fields fields;
+  if (!ExpectType(ctx, record, ValueType::kHash) || !ReadFields(ctx, 2, kFieldsNotPositive, &fields)) return;
+  if (record == nullptr) return ReplyForEach(ctx, fields, kNoField);
   const Hash hash(record->value(), ctx.now_ms());
-  ctx.reply.Array(ctx.size() - 4);
-  for (size_t i = 4; i < ctx.size(); ++i) {
-    int64_t time = hash.ExpiryOf(ctx[i]).value_or(kNoField);
+  ctx.reply.Array(fields.size());
+  for (const std::string_view field : fields) {
+    int64_t time = hash.ExpiryOf(field).value_or(kNoField);
     if (time >= 0) {
       if (origin == Origin::kNow) time -= ctx.now_ms();
       if (unit == Unit::kSeconds) time = (time + 999) / 1000;
@@ -196,14 +159,15 @@ void HpexpireTime(Context& ctx) { ReplyExpiries(ctx, Unit::kMilliseconds, Origin
 void Hpersist(Context& ctx) {
   const Key key = ctx.Key(1);
   OpenValue value(ctx.db, key);
-  if (!ExpectType(ctx, value, ValueType::kHash) || !ReadFields(ctx, 2, kNotPositive)) return;
-  if (!value.exists()) return ReplyForEach(ctx, 4, kNoField);
+  Fields fields;
+  if (!ExpectType(ctx, value, ValueType::kHash) || !ReadFields(ctx, 2, kFieldsNotPositive, &fields)) return;
+  if (!value.exists()) return ReplyForEach(ctx, fields, kNoField);
   bool changed = false;
-  ctx.reply.Array(ctx.size() - 4);
-  for (size_t i = 4; i < ctx.size(); ++i) {
-    const int64_t present_ms = Hash(value.value(), ctx.now_ms()).ExpiryOf(ctx[i]).value_or(kNoField);
+  ctx.reply.Array(fields.size());
+  for (const std::string_view field : fields) {
+    const int64_t present_ms = Hash(value.value(), ctx.now_ms()).ExpiryOf(field).value_or(kNoField);
     if (present_ms >= 0) {
-      storage::SetFieldExpiry(value, ctx[i], kNoExpiry);
+      storage::SetFieldExpiry(value, field, kNoExpiry);
       changed = true;
     }
     ctx.reply.Integer(present_ms >= 0 ? kDone : present_ms);

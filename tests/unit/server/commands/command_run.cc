@@ -10,7 +10,9 @@ command::CommandTable Table() {
       StringCommands(),      ManyStringsCommands(), ComparedStringCommands(), SubstringCommands(),
       NumberCommands(),      KeyspaceCommands(),    DatabaseCommands(),       ExpireCommands(),
       ScanCommands(),        ObjectCommands(),      BitmapCommands(),         BitFieldCommands(),
-      HyperLogLogCommands(), GeoCommands(),         GeoSearchCommands(),      SortCommands()};
+      HyperLogLogCommands(), GeoCommands(),         GeoSearchCommands(),      SortCommands(),
+      HashCommands(),        HashWalkCommands(),    HashExpireCommands(),     HashOptionCommands(),
+      DumpCommands()};
   return command::CommandTable(families);
 }
 

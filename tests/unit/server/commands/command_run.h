@@ -62,6 +62,7 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
     return sink_.Take();
   }
   client::Client& client() { return client_; }
+  storage::Keyspace& keyspace() { return keyspace_; }
 
  private:
   command::Context Make(const command::Command& command, std::span<const std::string_view> arguments) {

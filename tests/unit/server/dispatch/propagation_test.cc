@@ -222,6 +222,22 @@ constexpr Case kCases[] = {
     {"hexpire n 100 FIELDS 1 f", ""},
     {"hpersist h FIELDS 2 f g", "0 hpersist h FIELDS 2 f g", "hset h f 1 ; hexpire h 9 FIELDS 1 f"},
     {"hpersist h FIELDS 1 f", "", "hset h f 1"},
+    {"hgetdel h FIELDS 2 f g", "0 HDEL h f g", "hset h f 1"},
+    {"hgetdel h FIELDS 1 g", "", "hset h f 1"},
+    {"hgetex h FIELDS 1 f", "", "hset h f 1"},
+    {"hgetex h EX 100 FIELDS 2 f g", "0 HPEXPIREAT h @100000 FIELDS 2 f g", "hset h f 1"},
+    {"hgetex h PXAT 9999999999999 FIELDS 1 f", "0 HPEXPIREAT h 9999999999999 FIELDS 1 f", "hset h f 1"},
+    {"hgetex h PXAT 1 FIELDS 2 f g", "0 HDEL h f g", "hset h f 1 g 2 i 3"},
+    {"hgetex h PXAT 1 FIELDS 1 x", "", "hset h f 1"},
+    {"hgetex h PERSIST FIELDS 1 f", "", "hset h f 1"},
+    {"hgetex h PERSIST FIELDS 2 f x", "0 HPERSIST h FIELDS 2 f x", "hsetex h EX 100 FIELDS 1 f 1"},
+    {"hsetex h FIELDS 1 f 1", "0 hsetex h FIELDS 1 f 1"},
+    {"hsetex h FNX EX 100 FIELDS 1 f 1", "0 hsetex h FNX PXAT @100000 FIELDS 1 f 1"},
+    {"hsetex h pxat 9999999999999 FIELDS 1 f 1", "0 hsetex h pxat 9999999999999 FIELDS 1 f 1"},
+    {"hsetex h KEEPTTL FIELDS 1 f 1", "0 hsetex h KEEPTTL FIELDS 1 f 1"},
+    {"hsetex h PXAT 1 FIELDS 2 f 1 g 2", "0 HDEL h f g"},
+    {"hsetex h FXX FIELDS 1 f 1", ""},
+    {"hsetex h FNX FIELDS 1 f 1", "", "hset h f 1"},
     {"sadd s x", "0 sadd s x"},
     {"sadd s x", "", "sadd s x"},
     {"srem s x y", "0 srem s x y", "sadd s x"},
@@ -399,6 +415,24 @@ TEST_CASE("the command that expiry deletes with, and eviction") {
     CHECK(!world.keyspace.MakeRoom(1, 1'000'000, lane.now_ms()));
     CHECK(Text(world.log.groups) == (lazy == std::string("yes") ? "0 UNLINK victim" : "0 DEL victim"));
   }
+}
+
+TEST_CASE("the fields of hashes that end are deleted one by one") {
+  EffectWorld world(1);
+  EffectWorld::Lane lane(world, 0);
+  lane.Bind();
+  lane.Run({"hsetex", "h", "PX", "100", "FIELDS", "2", "a", "1", "b", "2"});
+  lane.Run({"hset", "h", "c", "3"});
+  world.log.groups.clear();
+  lane.ExpireDue(1000);
+  const std::string text = Text(world.log.groups);
+  CHECK((text == "0 HDEL h a ; 0 HDEL h b" || text == "0 HDEL h b ; 0 HDEL h a"));
+  CHECK(lane.Run({"hgetall", "h"}) == "*2\r\n$1\r\nc\r\n$1\r\n3\r\n");
+  lane.Run({"hgetex", "h", "PX", "100", "FIELDS", "1", "c"});
+  world.log.groups.clear();
+  lane.ExpireDue(3000);  // the wheel is ahead of the clock already
+  CHECK(Text(world.log.groups) == "0 HDEL h c");
+  CHECK(lane.Run({"exists", "h"}) == ":0\r\n");
 }
 
 // ---- Groups ----
