@@ -99,17 +99,18 @@ class Connection:
                 return
             self.fill()
 
-    def store(self, commands, batch=1000):
-        """Sends requests that "+OK" answers, one batch at a time, so that neither side holds many."""
+    def store(self, commands, batch=1000, reply_bytes=5):
+        """Sends requests that "+OK" answers (or replies of another size, all alike), one batch at a time, so that
+        neither side holds many."""
         waiting = []
         for command in commands:
             waiting.append(command)
             if len(waiting) == batch:
                 self.send(b''.join(waiting))
-                self.skip(len(waiting), 5)
+                self.skip(len(waiting), reply_bytes)
                 waiting.clear()
         self.send(b''.join(waiting))
-        self.skip(len(waiting), 5)
+        self.skip(len(waiting), reply_bytes)
 
     def info(self, section):
         """INFO of a section as a dictionary of text."""

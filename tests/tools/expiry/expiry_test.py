@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import program  # noqa: E402
 
 SMALL = ("--background", "1000", "--lag-keys", "200", "--longest-ms", "300", "--wait-seconds", "1", "--mass", "2000",
-         "--rate", "500")
+         "--rate", "500", "--fields", "300", "--field-seconds", "0.3")
 
 
 def expiry(*arguments):
@@ -29,8 +29,9 @@ class Expiry(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = [line.split() for line in done.stdout.splitlines()]
         self.assertIn("lag: 200 keys that live 100 to 300 ms, beside 1000 keys with a far deadline", done.stdout)
+        self.assertIn("fields: 300 fields of as many hashes that end within 0.3 s", done.stdout)
         self.assertIn("mass: 2000 keys expire within one second", done.stdout)
-        self.assertEqual([line[:2] for line in lines if line[:1] == ["one"]][1:], [["one", "before"], ["one", "meanwhile"]])
+        self.assertEqual([line[:2] for line in lines if line[:1] == ["one"]][2:], [["one", "before"], ["one", "meanwhile"]])
 
     def test_json(self):
         done = expiry(server(), *SMALL, "--json", "--rounds", "2")
@@ -43,6 +44,8 @@ class Expiry(unittest.TestCase):
             self.assertLessEqual(lag["gone"], 200)
             # No key goes before its deadline.
             self.assertTrue(lag["p50"] is None or lag["p50"] > 0, lag)
+            fields = measured["fields"]  # null: the server cannot
+            self.assertTrue(fields is None or (fields["keys"] == 300 and fields["gone"] == 300 and fields["p50"] > 0), fields)
             self.assertGreater(measured["during"]["samples"], 0)
             self.assertTrue(measured["drained_s"] is None or measured["left"] <= 0)
 
