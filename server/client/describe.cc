@@ -43,9 +43,10 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
                                  Flags(client), client.session.database);
   static const Subscriptions kNone;
   const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
-  line += fmt::format(" sub={} psub={} ssub={} multi=-1", subscriptions.of(TopicKind::kChannel).size(),
-                      subscriptions.of(TopicKind::kPattern).size(),
-                      subscriptions.of(TopicKind::kShardChannel).size());
+  // Nobody is in a transaction or watches a key: there is no MULTI and no WATCH.
+  line += fmt::format(
+      " sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
+      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
   line += fmt::format(
       " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,

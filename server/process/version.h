@@ -7,6 +7,6 @@ inline constexpr char kVersion[] = "0.1.0";  // as in CMakeLists.txt; a unit tes
 
 // What INFO and HELLO report as redis_version: the newest Redis whose commands, as far as clients test for
 // them, are all there.
-inline constexpr char kCompatibleVersion[] = "7.2.4";
+inline constexpr char kCompatibleVersion[] = "7.4.1";
 
 }  // namespace corral::process
