@@ -7,6 +7,7 @@
 
 #include "server/commands/families.h"
 #include "server/commands/hash/hash_commands.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/scan_arguments.h"
 #include "storage/base/random.h"
 
@@ -81,9 +82,9 @@ void HrandField(Context& ctx) {
   if (size == 0) return ctx.size() > 2 ? ctx.reply.Array(0) : ctx.reply.Null();  // all have ended
   if (ctx.size() == 2) return ReplyElement(ctx.reply, hash.RandomField(random).name);
   if (count < 0) {  // each one anew
-    const FieldsReply reply(ctx, static_cast<uint64_t>(-count), with_values);
-    for (; count < 0; ++count) reply(hash.RandomField(random));
-    return;
+    const auto picks = static_cast<uint64_t>(-count);
+    const FieldsReply reply(ctx, picks, with_values);
+    return PickRepeatedly(ctx, picks, [&] { reply(hash.RandomField(random)); });
   }
   const size_t most = std::min(static_cast<size_t>(count), size);
   const FieldsReply reply(ctx, most, with_values);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/commands/families.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/set/set_commands.h"
 #include "storage/base/random.h"
 #include "storage/open_value.h"
@@ -95,9 +96,9 @@ void Srandmember(Context& ctx) {
   Random random = NewRandom(ctx);
   if (ctx.size() == 2) return ReplyElement(ctx.reply, set.RandomMember(random));
   if (count < 0) {  // each one anew
-    ctx.reply.Array(static_cast<size_t>(-count));
-    for (; count < 0; ++count) ReplyElement(ctx.reply, set.RandomMember(random));
-    return;
+    const auto picks = static_cast<uint64_t>(-count);
+    ctx.reply.Array(picks);
+    return PickRepeatedly(ctx, picks, [&] { ReplyElement(ctx.reply, set.RandomMember(random)); });
   }
   const size_t most = std::min(static_cast<size_t>(count), set.size());
   ctx.reply.Array(most);

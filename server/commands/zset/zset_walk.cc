@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/commands/families.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/scan_arguments.h"
 #include "server/commands/zset_access.h"
 #include "storage/base/random.h"
@@ -23,8 +24,9 @@ void ReplyRandom(Context& ctx, const ZsetReader& zset, int64_t count, bool with_
   if (count < 0) {  // each one anew
     const uint64_t size = zset.size(), picks = -static_cast<uint64_t>(count);
     const MembersReply reply(ctx.reply, picks, with_scores);
-    for (uint64_t i = 0; i < picks; ++i) zset.Each({random.Below(size), 1}, ZsetOrder::kAscending, reply);
-    return;
+    return PickRepeatedly(ctx, picks, [&] {
+      zset.Each({random.Below(size), 1}, ZsetOrder::kAscending, reply);
+    });
   }
   const auto most = std::min(static_cast<uint64_t>(count), static_cast<uint64_t>(zset.size()));
   zset.Sample(most, random, MembersReply(ctx.reply, most, with_scores));
