@@ -77,6 +77,16 @@ void Chores::SettleEviction() {
   eviction_waits_ = found_victims_ && !WithinMemory();
 }
 
+void Chores::EndTransit(size_t bytes) {
+  if (services_.settings.maxmemory_bytes != 0) {
+    // In transit, messages do not count against the limit. Their memory is given back before that ends, or
+    // other workers would evict keys for it.
+    TrimChunks();
+    storage::MemoryMeter::Publish();
+  }
+  services_.clients.transit().Remove(bytes);
+}
+
 void Chores::TrimChunks() {
   if (services_.debug.reply_resizing.load(std::memory_order_relaxed)) chunks_.Trim();
 }

@@ -33,6 +33,8 @@ class Chores {
   // says whether that was enough.
   bool Evict();
   void SettleEviction();
+  // This turn has sent so many bytes of messages for other workers: they are in transit no longer.
+  void EndTransit(size_t bytes);
   // Gives back what is only kept for later.
   void TrimChunks();
 

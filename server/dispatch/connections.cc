@@ -31,6 +31,15 @@ Client* Connections::Find(uint64_t client_id) {
   return found == clients_.end() ? nullptr : found->second.get();
 }
 
+void Connections::FeedMonitors(const std::string& line) {
+  for (const auto& [id, client] : clients_) {
+    if (!client->session.monitor) continue;
+    client->reply.Simple(line);
+    client->turn.pushed_bytes += line.size() + 3;
+    outbox_.Queue(*client);
+  }
+}
+
 // --- closing
 
 // Takes the client out of everything that others see: its wait, its leases, its subscriptions.

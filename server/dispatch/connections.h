@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -32,10 +33,8 @@ class Connections {
                       int64_t unix_ms);
   // Null when it is gone.
   client::Client* Find(uint64_t client_id);
-  template <typename Visitor>
-  void ForEach(Visitor&& visit) {
-    for (auto& [id, client] : clients_) visit(*client);
-  }
+  // To those that said MONITOR.
+  void FeedMonitors(const std::string& line);
 
   void Close(client::Client& client);
   // Closes it when the turn has time for that. Otherwise it gives up at once what it holds for others, and

@@ -10,7 +10,6 @@
 #include "server/lease/leases.h"
 #include "server/pubsub/hub.h"
 #include "server/tracking/tracking.h"
-#include "storage/memory_meter.h"
 
 namespace corral::dispatch {
 
@@ -93,7 +92,7 @@ void Worker::EndTurn() {
   SendAll();
   const bool ran_more = RunSoon();
   if (arrived_bytes_ != 0) [[unlikely]]
-    EndTransit();
+    chores_.EndTransit(std::exchange(arrived_bytes_, 0));
   connections_.CloseEnded();
   chores_.KeepClientMemory(*this, loop_.NowMs());
   if (chores_.Evict()) [[unlikely]] {
@@ -139,16 +138,6 @@ void Worker::PostMessages(std::function<void()> work, size_t bytes) {
     work();
     arrived_bytes_ += bytes;
   });
-}
-
-void Worker::EndTransit() {
-  if (services_.settings.maxmemory_bytes != 0) {
-    // In transit, messages do not count against the limit. Their memory is given back before that ends, or
-    // other workers would evict keys for it.
-    chores_.TrimChunks();
-    storage::MemoryMeter::Publish();
-  }
-  services_.clients.transit().Remove(std::exchange(arrived_bytes_, 0));
 }
 
 bool Worker::RunSoon() {
@@ -270,12 +259,7 @@ void Worker::ResumePaused() {
 
 void Worker::FeedMonitors(const std::string& line) {
   EnterGate();
-  connections_.ForEach([&](Client& client) {
-    if (!client.session.monitor) return;
-    client.reply.Simple(line);
-    client.turn.pushed_bytes += line.size() + 3;
-    outbox_.Queue(client);
-  });
+  connections_.FeedMonitors(line);
 }
 
 // --- time

@@ -100,8 +100,7 @@ class Worker final : public net::LoopHooks,
   bool WorkWaits() const;
   void RunDue();  // expiry, waits whose deadline passed, pauses that ended
   void PostSoon(std::function<void()> work);
-  bool RunSoon();     // false: there was nothing
-  void EndTransit();  // of the messages that this turn sent for others
+  bool RunSoon();  // false: there was nothing
   void ScheduleWakeup();
 
   command::Services& services_;
