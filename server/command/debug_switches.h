@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace corral::command {
@@ -17,6 +18,11 @@ struct DebugSwitches {
   // How long CLIENT LIST's rbp keeps the largest output of a connection; negative: for ever. Checked once a
   // second.
   std::atomic<int64_t> reply_peak_reset_ms{kReplyPeakResetMs};
+  // From so many bytes of text on, an element of a list that grows or is changed lies in a node of its own.
+  // SIZE_MAX: only where list-max-listpack-size says so.
+  std::atomic<size_t> large_element_bytes{SIZE_MAX};
+  // RESTORE believes a payload without comparing its checksum.
+  std::atomic<bool> checksums_skipped{false};
   // Unused chunks for replies are freed when memory is short.
   std::atomic<bool> reply_resizing{true};
 };

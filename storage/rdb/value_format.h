@@ -48,8 +48,8 @@ bool ReadValue(Reader& in, ValueType type, const Limits& limits, LoadedValue* ou
 // ---- DUMP: | type 1 | value | version 2 | CRC-64 of all before it 8 |, little-endian ----
 
 std::string WritePayload(const Record& record, bool compress);
-// Whether the version is one that is read, and the checksum is right.
-bool VerifyPayload(std::string_view payload);
+// Whether the version is one that is read, and the checksum is right, unless that is not looked at.
+bool VerifyPayload(std::string_view payload, bool skip_checksum = false);
 bool ReadPayload(std::string_view payload, const Limits& limits,
                  LoadedValue* out);  // of one that is verified
 

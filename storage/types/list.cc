@@ -12,7 +12,8 @@ namespace corral::storage {
 void List::Expect(size_t elements, size_t bytes) {
   if (!slot_.packed()) return;
   const PackedList list(slot_.view());
-  if (limit_.Admits(list.bytes() + bytes, list.count() + elements)) return;
+  if (limit_.Admits(list.bytes() + bytes, list.count() + elements) && bytes < limit_.large_element_bytes)
+    return;
   auto large = std::make_unique<ListObject>(limit_);
   if (!list.empty()) large->AppendPacked(slot_.view());
   slot_.Become(std::move(large));

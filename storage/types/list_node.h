@@ -16,6 +16,8 @@ namespace corral::storage {
 struct ListNodeLimit {
   size_t bytes;     // of the packed list
   size_t elements;  // SIZE_MAX: bytes alone decide
+  // An element of so much text lies in a node of its own, though it would fit.
+  size_t large_element_bytes = SIZE_MAX;
 
   // From the directive's value: -1 to -5 are 4, 8, 16, 32 and 64 KB; others a number of elements, which take
   // 8 KB at most.
@@ -26,8 +28,8 @@ struct ListNodeLimit {
   // What a large list may have left to become a packed one again. Where elements are counted only these
   // halve.
   ListNodeLimit Half() const {
-    if (elements == SIZE_MAX) return {bytes / 2, elements};
-    return {bytes, elements / 2};
+    if (elements == SIZE_MAX) return {bytes / 2, elements, large_element_bytes};
+    return {bytes, elements / 2, large_element_bytes};
   }
 };
 

@@ -125,7 +125,7 @@ ListObject::Gap ListObject::GapAt(uint64_t index, const PackedElement& element) 
 
 void ListObject::Insert(uint64_t index, std::string_view text) {
   const PackedElement element(text);
-  if (IsLarge(element)) return InsertNode(index, ListNode::Create(SharedBytes::CopyOf(text)));
+  if (IsLarge(text, element)) return InsertNode(index, ListNode::Create(SharedBytes::CopyOf(text)));
   if (!nodes_.empty()) {
     const Gap gap = GapAt(index, element);
     if (HasRoom(**gap.node, element)) {
@@ -150,7 +150,7 @@ void ListObject::Set(uint64_t index, std::string_view text) {
   uint64_t within = 0;
   const Place at = nodes_.At(index, &within);
   const ListNode& node = **at;
-  if (!node.is_large() && !IsLarge(element)) {
+  if (!node.is_large() && !IsLarge(text, element)) {
     const PackedList::Position position = node.list().At(within);
     const size_t bytes = node.packed().size() - node.list().ElementBytes(position) + element.size();
     if (limit_.Admits(bytes, node.count())) {

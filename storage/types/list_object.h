@@ -57,8 +57,9 @@ class ListObject final : public Object {
 
   Place Add(Place before, ListNode* node);
   Place Drop(Place at);  // returns the place behind it
-  bool IsLarge(const PackedElement& element) const {
-    return PackedList::kEmptyBytes + element.size() > limit_.bytes;
+  bool IsLarge(std::string_view text, const PackedElement& element) const {
+    return PackedList::kEmptyBytes + element.size() > limit_.bytes ||
+           text.size() >= limit_.large_element_bytes;
   }
   bool HasRoom(const ListNode& node, const PackedElement& element) const;
   // Where an element at `index` goes into a packed list; a node without room if there is none.

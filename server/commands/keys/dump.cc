@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/command/debug_switches.h"
 #include "server/commands/families.h"
 #include "server/commands/lookup.h"
 #include "server/config/settings.h"
@@ -115,7 +116,7 @@ void Restore(Context& ctx) {
   int64_t ttl_ms = 0;
   if (!ctx.ReadInteger(2, &ttl_ms)) return;
   if (ttl_ms < 0) return ctx.reply.Error("ERR Invalid TTL value, must be >= 0");
-  if (!rdb::VerifyPayload(ctx[3])) {
+  if (!rdb::VerifyPayload(ctx[3], ctx.services.debug.checksums_skipped.load(std::memory_order_relaxed))) {
     return ctx.reply.Error("ERR DUMP payload version or checksum are wrong");
   }
   rdb::LoadedValue loaded;

@@ -14,8 +14,10 @@ void DebugHtstats(command::Context& ctx);
 void DebugHtstatsKey(command::Context& ctx);
 void DebugListpack(command::Context& ctx);
 void DebugObject(command::Context& ctx);
+void DebugPackedThreshold(command::Context& ctx);
 void DebugPopulate(command::Context& ctx);
 void DebugSetActiveExpire(command::Context& ctx);
+void DebugSkipChecksum(command::Context& ctx);
 
 // Replies (debug_protocol.cc).
 void DebugError(command::Context& ctx);

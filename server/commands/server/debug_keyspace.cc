@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,9 +11,12 @@
 #include "server/command/debug_switches.h"
 #include "server/commands/server/dataset_digest.h"
 #include "server/commands/server/debug_handlers.h"
+#include "server/config/line.h"
 #include "server/config/settings.h"
+#include "server/config/value.h"
 #include "storage/rdb/value_format.h"
 #include "storage/record.h"
+#include "storage/types/packed_list.h"
 
 namespace corral::commands {
 namespace {
@@ -38,6 +43,18 @@ const storage::Record* FindKey(Context& ctx) {
   const storage::Record* record = ctx.db.Peek(ctx.Key(2));
   if (record == nullptr) ctx.reply.Error(protocol::wire::kNoSuchKey);
   return record;
+}
+
+// An element to a line of the standard output, with its number and where it lies.
+void PrintElements(storage::PackedList list) {
+  size_t index = 0;
+  fmt::print("{{total bytes {}}} {{num entries {}}}\n", list.bytes(), list.count());
+  for (auto at = list.begin(); at != list.end(); at = list.Next(at)) {
+    storage::IntegerText scratch;
+    fmt::print("{{{}}} {{offset {}}} {{size {}}} {}\n", index++, at, list.ElementBytes(at),
+               config::Quoted(list[at].Text(scratch)));
+  }
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -72,14 +89,26 @@ void DebugHtstats(Context& ctx) {
 
 // DEBUG HTSTATS-KEY key
 void DebugHtstatsKey(Context& ctx) {
-  if (FindKey(ctx) == nullptr) return;
-  ctx.reply.Error("ERR The value stored at the specified key is not represented using an hash table");
+  const storage::Record* record = FindKey(ctx);
+  if (record == nullptr) return;
+  const storage::Encoding encoding = record->encoding();
+  if (encoding != storage::Encoding::kHashtable && encoding != storage::Encoding::kSkiplist) {
+    return ctx.reply.Error(
+        "ERR The value stored at the specified key is not represented using an hash table");
+  }
+  ctx.reply.Verbatim("txt", fmt::format("[Value HT]\n number of elements: {}\n bytes: {}\n",
+                                        record->value().size(), record->allocated_bytes()));
 }
 
 // DEBUG LISTPACK key
 void DebugListpack(Context& ctx) {
-  if (FindKey(ctx) == nullptr) return;
-  ctx.reply.Error("ERR Not a listpack encoded object.");
+  const storage::Record* record = FindKey(ctx);
+  if (record == nullptr) return;
+  if (record->is_string() || !record->value().packed() || record->encoding() == storage::Encoding::kIntset) {
+    return ctx.reply.Error("ERR Not a listpack encoded object.");
+  }
+  PrintElements(storage::PackedList(record->value().bytes()));
+  ctx.reply.Simple("Listpack structure printed on stdout");
 }
 
 // DEBUG OBJECT key
@@ -93,6 +122,17 @@ void DebugObject(Context& ctx) {
       fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
                   fmt::ptr(static_cast<const void*>(record)), storage::NameOf(record->encoding()),
                   SerializedBytes(*record, ctx.services.settings.rdbcompression), used_at, idle_s));
+}
+
+// DEBUG QUICKLIST-PACKED-THRESHOLD size
+void DebugPackedThreshold(Context& ctx) {
+  constexpr uint64_t kMost = (uint64_t{1} << 32) - (1 << 20);
+  const std::optional<uint64_t> bytes = config::ParseMemory(ctx[2]);
+  if (!bytes || *bytes > kMost) {
+    return ctx.reply.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  }
+  ctx.services.debug.large_element_bytes.store(*bytes == 0 ? SIZE_MAX : *bytes, std::memory_order_relaxed);
+  ctx.reply.Ok();
 }
 
 // DEBUG POPULATE count [prefix [size]]
@@ -118,6 +158,12 @@ void DebugPopulate(Context& ctx) {
 // DEBUG SET-ACTIVE-EXPIRE 0|1
 void DebugSetActiveExpire(Context& ctx) {
   ctx.services.debug.active_expiry.store(ctx[2] != "0", std::memory_order_relaxed);
+  ctx.reply.Ok();
+}
+
+// DEBUG SET-SKIP-CHECKSUM-VALIDATION 0|1
+void DebugSkipChecksum(Context& ctx) {
+  ctx.services.debug.checksums_skipped.store(ctx[2] != "0", std::memory_order_relaxed);
   ctx.reply.Ok();
 }
 
