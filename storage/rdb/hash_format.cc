@@ -31,9 +31,13 @@ bool ReadFields(Reader& in, const HashLimits& limits, DetachedValue* out) {
   std::string room;
   for (uint64_t i = 0; i < count; ++i) {
     const std::string_view name = in.String(room), value = in.String();
-    if (!in.ok() || !AddField(name, value, kNoExpiry, limits, out)) return false;
+    if (!in.ok()) return false;
+    AppendField(*out, name, value, limits);
   }
-  return in.ok() && count > 0;
+  if (!in.ok() || count == 0) return false;
+  // One that came twice lies in a packed hash twice, in a large one once.
+  const ValueView value = out->value();
+  return value.packed() ? Valid(value.form(), value.bytes()) : value.size() == count;
 }
 
 // The expiry in front of a field; false: there is no such time.
@@ -71,8 +75,10 @@ bool TakeOver(PackedForm form, std::string_view bytes, const HashLimits& limits,
   Begin(fields, limits, out);
   bool taken = true;
   ForEachWithExpiry(ValueView(form, bytes), [&](const Hash::Field& field, int64_t expire_at_ms) {
-    IntegerText name, value;
-    taken = AddField(field.name.Text(name), field.value.Text(value), expire_at_ms, limits, out) && taken;
+    IntegerText scratch, other;
+    const std::string_view name = field.name.Text(scratch), value = field.value.Text(other);
+    if (form == PackedForm::kHash) return AppendField(*out, name, value, limits);
+    taken = AddField(name, value, expire_at_ms, limits, out) && taken;
   });
   return taken;
 }

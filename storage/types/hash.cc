@@ -25,6 +25,14 @@ bool HasRoom(const ValueSlot& slot, size_t text_bytes, size_t elements) {
   return slot.view().size() + text_bytes + elements * PackedElement::kMostOverhead < PackedList::kMaxBytes;
 }
 
+// A packed hash in which both texts have no room becomes a large one.
+void MakeRoom(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits) {
+  if (!slot.packed()) return;
+  const bool fits = name.size() <= limits.packed_bytes && value.size() <= limits.packed_bytes &&
+                    HasRoom(slot, name.size() + value.size(), PackedHashEx::kStride);
+  if (!fits) BecomeLarge(slot);
+}
+
 // Redis's bytes for a hash whose fields may end, which they do not yet.
 void BecomeEx(ValueSlot& slot) {
   HeapBuffer with_expiries(EmptyOf(PackedForm::kHashEx));
@@ -128,13 +136,8 @@ std::vector<Hash::Field> Hash::Sample(size_t count, Random& random) const {
 
 bool SetField(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits,
               FieldExpiry expiry) {
+  MakeRoom(slot, name, value, limits);
   if (!slot.packed()) return SetLarge(slot, name, value, expiry);
-  const bool fits = name.size() <= limits.packed_bytes && value.size() <= limits.packed_bytes &&
-                    HasRoom(slot, name.size() + value.size(), PackedHashEx::kStride);
-  if (!fits) {
-    BecomeLarge(slot);
-    return SetLarge(slot, name, value, expiry);
-  }
   const PackedList list(slot.view());
   const PackedList::Position at = FindPacked(slot, name);
   if (at != list.end()) {
@@ -148,6 +151,15 @@ bool SetField(ValueSlot& slot, std::string_view name, std::string_view value, co
   Append(slot, name, value);
   if (slot.value().size() > limits.packed_fields) BecomeLarge(slot);
   return true;
+}
+
+void AppendField(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits) {
+  MakeRoom(slot, name, value, limits);
+  if (slot.packed()) {
+    Append(slot, name, value);
+  } else {
+    slot.as<HashObject>().Set(name, value);
+  }
 }
 
 bool SetFieldExpiry(ValueSlot& slot, std::string_view name, int64_t expire_at_ms) {

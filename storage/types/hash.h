@@ -107,6 +107,10 @@ enum class FieldExpiry : uint8_t { kTakenAway, kKept };
 // Whether the field is new. Neither text may lie in the hash.
 bool SetField(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits,
               FieldExpiry expiry = FieldExpiry::kTakenAway);
+// Behind all others a field that is absent, to a hash without expiries that will not have more of them than
+// the limits allow to be packed. O(1), looking for nothing: a field that was there after all lies in a packed
+// hash twice.
+void AppendField(ValueSlot& slot, std::string_view name, std::string_view value, const HashLimits& limits);
 // Lets the field end at that Unix ms (above 0; kNoExpiry: never). False: no such field. The name must not lie
 // in the hash.
 bool SetFieldExpiry(ValueSlot& slot, std::string_view name, int64_t expire_at_ms);

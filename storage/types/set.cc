@@ -55,19 +55,28 @@ bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
   return true;
 }
 
-bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
-  const PackedList list(slot.view());
-  if (list.Find(member, list.begin()) != list.end()) return false;
+// Behind the others; a set in which the member has no room becomes large.
+void AppendPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
   IntegerText scratch;
   const std::string_view text = member.Text(scratch);
   const PackedElement element = member.is_integer ? PackedElement(member.integer) : PackedElement(text);
-  if (list.count() < limits.packed_entries && text.size() <= limits.packed_bytes &&
-      list.bytes() + element.size() < PackedList::kMaxBytes) {
-    PackedList::Append(slot, element);
-    return true;
+  if (text.size() <= limits.packed_bytes &&
+      PackedList(slot.view()).bytes() + element.size() < PackedList::kMaxBytes) {
+    return PackedList::Append(slot, element);
   }
   BecomeLarge(slot);
-  return slot.as<SetObject>().Add(member);
+  slot.as<SetObject>().Add(member);
+}
+
+bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
+  const PackedList list(slot.view());
+  if (list.Find(member, list.begin()) != list.end()) return false;
+  if (list.count() >= limits.packed_entries) {
+    BecomeLarge(slot);
+    return slot.as<SetObject>().Add(member);
+  }
+  AppendPacked(slot, member, limits);
+  return true;
 }
 
 }  // namespace
@@ -143,6 +152,14 @@ bool AddToSet(ValueSlot& slot, const Set::Member& given, const SetLimits& limits
 bool AddToSet(ValueSlot& slot, std::string_view member, const SetLimits& limits) {
   if (!slot.packed()) return slot.as<SetObject>().Add(member);
   return AddToSet(slot, Set::Member::Of(member), limits);
+}
+
+void AppendToSet(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
+  if (slot.packed() && slot.form() == PackedForm::kSet) {
+    AppendPacked(slot, Canonical(member), limits);
+  } else {
+    AddToSet(slot, member, limits);
+  }
 }
 
 bool RemoveFromSet(ValueSlot& slot, std::string_view text) {

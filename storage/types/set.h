@@ -53,6 +53,10 @@ std::optional<PackedForm> FormOfNewSet(std::string_view member, size_t count, co
 // Whether the member was new.
 bool AddToSet(ValueSlot& slot, std::string_view member, const SetLimits& limits);
 bool AddToSet(ValueSlot& slot, const Set::Member& member, const SetLimits& limits);
+// A member that is absent, to a set that will not have more of them than the limits allow to be packed. Looks
+// for nothing in a packed list, behind which it goes in O(1): a member that was there after all is there
+// twice.
+void AppendToSet(ValueSlot& slot, const Set::Member& member, const SetLimits& limits);
 // Whether it was there. The member must not lie in the set itself if that is packed.
 bool RemoveFromSet(ValueSlot& slot, std::string_view member);
 

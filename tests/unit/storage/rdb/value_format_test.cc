@@ -8,6 +8,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "storage/base/random.h"
@@ -404,6 +405,70 @@ TEST_CASE("rdb: a text that reads as an integer is found after it was read") {
                               "7\x02\x81v\x02\xff")));
   REQUIRE(record != nullptr);
   CHECK(Hash(record->value(), 0).Find("7").has_value());
+}
+
+// Type and number of parts, then the parts.
+std::string PayloadOf(uint8_t type, uint64_t count, const std::vector<std::string>& parts) {
+  std::string text(1, static_cast<char>(type));
+  StringSink body(text);
+  Writer out(body, false);
+  out.Length(count);
+  for (const std::string& part : parts) out.String(part);
+  return WithChecksum(text);
+}
+
+TEST_CASE("rdb: a set of members in any order has the form that adding them has") {
+  const uint32_t seed = TestSeed();
+  CAPTURE(seed);
+  Random random(seed);
+  for (int round = 0; round < 2000; ++round) {
+    const SetLimits limits{.int_set_entries = random.Below(12),
+                           .packed_entries = random.Below(12),
+                           .packed_bytes = 1 + random.Below(8)};
+    std::vector<std::string> members;
+    for (uint64_t left = 1 + random.Below(14); left > 0; --left) {
+      std::string member = std::to_string(random.Below(random.Below(2) == 0 ? 100 : 1u << 30));
+      if (random.Below(12) == 0) member += std::string(random.Below(8), 'x');
+      if (std::ranges::find(members, member) == members.end()) members.push_back(std::move(member));
+    }
+    DetachedValue added(PackedForm::kSet);
+    const auto form = FormOfNewSet(members[0], members.size(), limits);
+    form ? added.Become(*form, EmptyOf(*form)) : added.Become(std::make_unique<SetObject>());
+    for (const std::string& member : members) AddToSet(added, member, limits);
+    const OwnedRecord expected = RecordOf(added);
+
+    Limits all = kUsual;
+    all.set = limits;
+    const OwnedRecord loaded = Load(PayloadOf(2, members.size(), members), all);
+    REQUIRE(loaded != nullptr);
+    CHECK(loaded->encoding() == expected->encoding());
+    CHECK(ContentsOf(*loaded) == ContentsOf(*expected));
+    members.push_back(members[random.Below(members.size())]);  // one comes twice
+    CHECK(Load(PayloadOf(2, members.size(), members), all) == nullptr);
+  }
+}
+
+TEST_CASE("rdb: what a packed value of any size costs to read") {  // minutes, if each part were looked for
+  constexpr size_t kParts = 200'000, kAny = 1'000'000;
+  constexpr Limits kHuge{.list = {8192, SIZE_MAX},
+                         .set = {.int_set_entries = kAny, .packed_entries = kAny, .packed_bytes = 64},
+                         .hash = {.packed_fields = kAny, .packed_bytes = 64},
+                         .zset = {.members = kAny, .member_bytes = 64}};
+  std::vector<std::string> texts, integers;
+  for (size_t i = kParts; i > 0; --i) {
+    texts.push_back("m" + std::to_string(i));
+    integers.push_back(std::to_string(i));
+  }
+  for (const auto& [type, count, parts] :
+       {std::tuple(2, kParts, &texts), std::tuple(2, kParts, &integers), std::tuple(4, kParts / 2, &texts)}) {
+    const OwnedRecord record = Load(PayloadOf(static_cast<uint8_t>(type), count, *parts), kHuge);
+    REQUIRE(record != nullptr);
+    CHECK(record->value().packed());
+    CHECK(record->value().size() == count);
+    std::vector<std::string> again = *parts;
+    again[again.size() - 2] = again[0];
+    CHECK(Load(PayloadOf(static_cast<uint8_t>(type), count, again), kHuge) == nullptr);
+  }
 }
 
 }  // namespace
