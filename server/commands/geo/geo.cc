@@ -1,6 +1,7 @@
 // Points in sorted sets: adding them, where they are, and how far from each other.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "server/commands/families.h"
@@ -21,16 +22,13 @@ using storage::ZaddOutcome;
 namespace events = command::events;
 
 // What was added runs elsewhere as ZADD: the options, then scores and members.
-void PropagateScores(Context& ctx, size_t first) {
+void PropagateScores(Context& ctx, size_t first, std::span<const double> scores) {
   if (!ctx.propagates()) return;
   std::vector<EffectArgument> arguments{"zadd"};
   for (size_t i = 1; i < first; ++i) arguments.push_back(ctx[i]);
-  for (size_t i = first; i < ctx.size(); i += 3) {
-    GeoPoint point;
-    storage::ParseDouble(ctx[i], &point.longitude);
-    storage::ParseDouble(ctx[i + 1], &point.latitude);
-    arguments.push_back(static_cast<int64_t>(storage::GeoScoreOf(point)));
-    arguments.push_back(ctx[i + 2]);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    arguments.push_back(static_cast<int64_t>(scores[i]));
+    arguments.push_back(ctx[first + 3 * i + 2]);
   }
   ctx.PropagateAs(arguments);
 }
@@ -64,14 +62,15 @@ void GeoAdd(Context& ctx) {
   if (zset.exists() || !options.only_present) {
     if (!zset.exists()) zset.Begin();
     for (size_t i = 0; i < points; ++i) {
-      const ZaddOutcome outcome = zset->Add(ctx[first + 3 * i + 2], &scores[i], options);
+      double score = scores[i];
+      const ZaddOutcome outcome = zset->Add(ctx[first + 3 * i + 2], &score, options);
       added += outcome == ZaddOutcome::kAdded;
       changed += outcome == ZaddOutcome::kChanged;
     }
   }
   if (added + changed > 0) {
     zset.Changed(events::kZadd.Times(added + changed));
-    PropagateScores(ctx, first);
+    PropagateScores(ctx, first, scores);
   }
   ctx.reply.Integer(static_cast<int64_t>(count_changed ? added + changed : added));
 }

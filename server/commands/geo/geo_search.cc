@@ -1,5 +1,6 @@
 // Points near a place: GEOSEARCH, GEORADIUS and their kin, and what stores its result.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -335,12 +336,22 @@ void GeoRadiusByMember(Context& ctx) { Search(ctx, {.place = Place::kMember, .ta
 // GEORADIUSBYMEMBER_RO: without STORE
 void GeoRadiusByMemberRo(Context& ctx) { Search(ctx, {.place = Place::kMember}).Run(); }
 
-// The last of several destinations counts, and the row's specs find the first of each kind.
-bool HasManyDestinations(std::span<const std::string_view> arguments) {
-  return std::count_if(arguments.begin(), arguments.end(), [](std::string_view argument) {
-           return storage::EqualInAnyCase(argument, "STORE") ||
-                  storage::EqualInAnyCase(argument, "STOREDIST");
-         }) > 1;
+// The last of several destinations counts, and the row's specs find the first behind each of the two words.
+// Whether that is another one. The options begin at `first`.
+template <size_t first>
+bool HasFurtherDestination(std::span<const std::string_view> arguments) {
+  std::array<size_t, 2> found{};  // the first behind STORE, and behind STOREDIST
+  size_t last = 0;
+  for (size_t i = first; i + 1 < arguments.size(); ++i) {
+    const bool distances = storage::EqualInAnyCase(arguments[i], "STOREDIST");
+    if (distances || storage::EqualInAnyCase(arguments[i], "STORE")) {
+      last = ++i;
+      if (found[distances] == 0) found[distances] = last;
+    } else if (storage::EqualInAnyCase(arguments[i], "COUNT")) {
+      ++i;
+    }
+  }
+  return last != found[0] && last != found[1];
 }
 
 using enum command::Flag;
@@ -406,7 +417,7 @@ constexpr CommandSpec kCommands[] = {
          "[ANY]] [ASC | DESC] [STORE key] [STOREDIST key]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
-     .reaches_more = HasManyDestinations},
+     .reaches_more = HasFurtherDestination<6>},
     {.name = "georadius_ro",
      .arity = -6,
      .flags = kReadonly,
@@ -437,7 +448,7 @@ constexpr CommandSpec kCommands[] = {
          "DESC] [STORE key] [STOREDIST key]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
-     .reaches_more = HasManyDestinations},
+     .reaches_more = HasFurtherDestination<5>},
     {.name = "georadiusbymember_ro",
      .arity = -5,
      .flags = kReadonly,

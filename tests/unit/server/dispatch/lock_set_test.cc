@@ -128,21 +128,33 @@ TEST_CASE("a row whose keys cannot all be found takes the world, never less") {
   world.gate.Leave(0);
 }
 
-TEST_CASE("a row says when its arguments reach keys that the specs do not find") {
+TEST_CASE("GEORADIUS locks its source and its destination, and the world where a word for it comes again") {
   World world(2);
   world.gate.Enter(0);
   LockSet locks(world.keyspace, world.gate, 0);
-  Arguments arguments{"GEORADIUS", "g", "1", "1", "1", "m", "STORE", "a"};
-  locks.Add(world.Row("georadius"), arguments);
-  CHECK_FALSE(locks.world());
-  CHECK(locks.shards().size() == 2);
-  locks.Lock();
-  locks.Unlock();
-  arguments.insert(arguments.end(), {"store", "b"});
-  locks.Add(world.Row("georadius"), arguments);
-  CHECK(locks.world());
-  locks.Lock();
-  locks.Unlock();
+  const auto locks_keys = [&](const Arguments& arguments, const Arguments& keys) {
+    locks.Add(world.Row(arguments[0]), arguments);
+    locks.Lock();
+    const bool all = !locks.world() && std::ranges::all_of(keys, [&](std::string_view key) {
+      return std::ranges::binary_search(locks.shards(), world.ShardOf(key));
+    });
+    locks.Unlock();
+    return all;
+  };
+  const Arguments point{"georadius", "g", "1", "1", "1", "m"},
+      member{"georadiusbymember", "g", "x", "1", "m"};
+  const auto with = [](Arguments arguments, const Arguments& options) {
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return arguments;
+  };
+  CHECK(locks_keys(with(point, {"STORE", "a"}), {"g", "a"}));
+  CHECK(locks_keys(with(point, {"STORE", "a", "storedist", "b"}), {"g", "b"}));
+  CHECK(locks_keys(with(member, {"STOREDIST", "a", "STORE", "b"}), {"g", "b"}));
+  CHECK(locks_keys(with(point, {"STORE", "a", "COUNT", "STORE", "ASC"}), {"g", "a"}));
+  CHECK_FALSE(locks_keys(with(point, {"STORE"}), {}));  // no key behind it
+  CHECK_FALSE(locks_keys(with(point, {"STORE", "a", "store", "b"}), {}));
+  CHECK_FALSE(locks_keys(with(member, {"STORE", "a", "STOREDIST", "b", "STORE", "c"}), {}));
+  CHECK_FALSE(locks_keys(with(member, {"STORE", "STORE", "STORE", "c"}), {}));
   world.gate.Leave(0);
 }
 
