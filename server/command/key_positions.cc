@@ -38,8 +38,8 @@ bool ReadKeyCount(std::string_view text, int64_t* count) {
 }
 
 // Sets the first and the last position of the keys that begin at `*first`; false when the arguments do not
-// fit.
-bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t* last) {
+// fit. A number of keys may be 0 where no key `is_needed`.
+bool FindRange(const KeySpec& spec, Arguments arguments, bool is_needed, int64_t* first, int64_t* last) {
   const int64_t count = static_cast<int64_t>(arguments.size());
   if (spec.find == KeySpec::Find::kRange) {
     if (spec.last >= 0) {
@@ -54,13 +54,13 @@ bool FindRange(const KeySpec& spec, Arguments arguments, int64_t* first, int64_t
   const int64_t number_at = *first + spec.keynum_index;
   int64_t keys = 0;
   if (number_at >= count || !ReadKeyCount(arguments[static_cast<size_t>(number_at)], &keys)) return false;
-  if (keys < 0 || keys > count) return false;
+  if (keys < (is_needed ? 1 : 0) || keys > count) return false;
   *first += spec.first_key;
   *last = *first + (keys - 1) * spec.step;
   return keys == 0 || (*first < count && *last < count);
 }
 
-bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPosition>* keys) {
+bool FindKeysOf(const KeySpec& spec, Arguments arguments, bool is_needed, std::vector<KeyPosition>* keys) {
   if (spec.begin == KeySpec::Begin::kUnknown || spec.find == KeySpec::Find::kUnknown) {
     if (spec.position_of == nullptr) return false;
     if (const size_t position = spec.position_of(arguments)) keys->push_back({position, spec.flags});
@@ -72,7 +72,7 @@ bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPositio
     if (first == 0) return true;  // the part of the command that names these keys is not used
   }
   int64_t last = 0;
-  if (!FindRange(spec, arguments, &first, &last)) return false;
+  if (!FindRange(spec, arguments, is_needed, &first, &last)) return false;
   const uint16_t flags = spec.flags_of != nullptr ? spec.flags_of(arguments) : spec.flags;
   for (int64_t i = first; i <= last; i += spec.step) keys->push_back({static_cast<size_t>(i), flags});
   return (spec.flags & kKeyIncomplete) == 0;
@@ -82,11 +82,12 @@ bool FindKeysOf(const KeySpec& spec, Arguments arguments, std::vector<KeyPositio
 
 bool FindKeys(const Command& command, std::span<const std::string_view> arguments,
               std::vector<KeyPosition>* keys) {
+  const bool is_needed = !command.Is(kNoMandatoryKeys);
   bool complete = true;
   keys->clear();
   for (const KeySpec& spec : command.spec->keys) {
     if ((spec.flags & kKeyNotKey) != 0) continue;
-    if (!FindKeysOf(spec, arguments, keys)) complete = false;
+    if (!FindKeysOf(spec, arguments, is_needed, keys)) complete = false;
   }
   return complete;
 }

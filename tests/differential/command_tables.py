@@ -31,6 +31,10 @@ EXPECTED = {
     ("set", "arguments"): "IFEQ and its kin came with 8.4; SWR is this server's own",
     ("xadd", "arguments"): "KEEPREF and its kin came with 8.2",
     ("xtrim", "arguments"): "KEEPREF and its kin came with 8.2",
+    **{("xgroup|" + name, "arguments"): "7.2 says group and consumer, and writes names with hyphens" for name in ("create", "createconsumer", "delconsumer", "destroy", "setid")},
+    ("xclaim", "arguments"): "7.2 calls the last ID lastid",
+    ("xinfo|consumers", "arguments"): "7.2 says group",
+    ("xinfo|stream", "arguments"): "7.2 has a block around FULL and its count",
     ("xsetid", "arguments"): "7.2 writes these names with hyphens",
     ("zrank", "arguments"): "WITHSCORE came with 7.2",
     ("zrank", "arity"): "WITHSCORE came with 7.2",
@@ -99,7 +103,7 @@ def main():
             failures += 1
             print("MISMATCH %s: %s\n  under test: %s\n  redis:      %s" % (name, what, a, b))
     if ours != redis:
-        for name, what in sorted(set(EXPECTED) - seen):
+        for name, what in sorted(pair for pair in set(EXPECTED) - seen if pair[0] in known):
             failures += 1
             print("no difference any more, but expected: %s: %s" % (name, what))
     print("command tables: %d commands compared, %d expected differences, %d mismatches" % (len(known), len(seen), failures))

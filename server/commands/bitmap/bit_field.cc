@@ -205,7 +205,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1) for each subcommand.",
      .summary = "Reads, sets and increments integers of any width within a string.",
      .syntax =
-         "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> [...]]"},
+         "key operation=[GET encoding offset | write=<[OVERFLOW <WRAP | SAT | FAIL>] write_operation=<SET "
+         "encoding offset value | INCRBY encoding offset increment>> ...]"},
     {.name = "bitfield_ro",
      .arity = -2,
      .flags = kReadonly | kFast,

@@ -227,7 +227,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.6.0",
      .complexity = "O(N), N being the number of bytes looked at.",
      .summary = "Counts the bits that are set in a string or in a part of it.",
-     .syntax = "key [start end [BYTE | BIT]]"},
+     .syntax = "key index=[start end index_unit=[BYTE | BIT]]"},
     {.name = "bitpos",
      .arity = -3,
      .flags = kReadonly,
@@ -238,7 +238,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.8.7",
      .complexity = "O(N), N being the number of bytes looked at.",
      .summary = "Finds the first bit that is set, or the first that is not.",
-     .syntax = "key bit [start [end [BYTE | BIT]]]"},
+     .syntax = "key bit index=[start end_index=[end index_unit=[BYTE | BIT]]]"},
     {.name = "bitop",
      .arity = -4,
      .flags = kWrite | kDenyOom,
@@ -249,7 +249,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.6.0",
      .complexity = "O(N), N being the bytes of all sources.",
      .summary = "Combines strings bit by bit and stores the result.",
-     .syntax = "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]"},
+     .syntax = "operation=<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]"},
 };
 
 }  // namespace

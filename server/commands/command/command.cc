@@ -197,7 +197,7 @@ constexpr CommandSpec kSubcommands[] = {
         kAnyOrder),
     Row("list", -2, List, "7.0.0", "O(N) where N is the total number of Redis commands",
         "Answers the names of commands.",
-        "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", kAnyOrder),
+        "[filterby=FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", kAnyOrder),
 };
 
 constexpr CommandSpec kRows[] = {{.name = "command",

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -125,23 +127,43 @@ void ReplyKeySpec(ReplyWriter& reply, const KeySpec& spec) {
   ReplyFind(reply, spec);
 }
 
-// `next_key` is the number of key arguments so far. Each belongs to one key spec, in order; those that are
-// left over belong to the last one.
-void ReplyArguments(ReplyWriter& reply, const CommandSpec& spec, const std::vector<SyntaxArgument>& arguments,
-                    size_t* next_key) {
+// SORT's patterns make the names of keys that it reads, which stand at no position.
+bool AreMade(const KeySpec& spec) {
+  return spec.begin == KeySpec::Begin::kUnknown && (spec.flags & command::kKeyRo) != 0;
+}
+
+// The key specs that arguments belong to: each key to one of them, in order, those that are left over to the
+// last; each pattern to the keys that are made with it, if there are any.
+class SpecOrder {
+ public:
+  explicit SpecOrder(const CommandSpec& spec) : specs_(spec.keys) {}
+
+  std::optional<size_t> Next(ArgumentType type) {
+    if (type == ArgumentType::kKey && !specs_.empty()) {
+      while (next_ + 1 < specs_.size() && AreMade(specs_[next_])) ++next_;
+      return std::min(next_++, specs_.size() - 1);
+    }
+    const auto made = std::ranges::find_if(specs_, AreMade);
+    if (type != ArgumentType::kPattern || made == specs_.end()) return std::nullopt;
+    return static_cast<size_t>(made - specs_.begin());
+  }
+
+ private:
+  std::span<const KeySpec> specs_;
+  size_t next_ = 0;
+};
+
+void ReplyArguments(ReplyWriter& reply, const std::vector<SyntaxArgument>& arguments, SpecOrder& specs) {
   reply.Array(arguments.size());
   for (const SyntaxArgument& argument : arguments) {
-    const bool is_key = argument.type == ArgumentType::kKey && !spec.keys.empty();
+    const std::optional<size_t> key_spec = specs.Next(argument.type);
     const size_t flags = size_t{argument.optional} + argument.multiple + argument.multiple_token;
-    const size_t pairs =
-        2 + size_t{is_key} + !argument.token.empty() + (flags > 0) + !argument.arguments.empty();
+    const size_t pairs = 2 + size_t{key_spec.has_value()} + !argument.token.empty() + (flags > 0) +
+                         !argument.arguments.empty();
     reply.Map(pairs);
     ReplyPair(reply, "name", argument.name);
     ReplyPair(reply, "type", ArgumentTypeName(argument.type));
-    if (is_key) {
-      const size_t index = std::min((*next_key)++, spec.keys.size() - 1);
-      ReplyPair(reply, "key_spec_index", static_cast<int64_t>(index));
-    }
+    if (key_spec) ReplyPair(reply, "key_spec_index", static_cast<int64_t>(*key_spec));
     if (!argument.token.empty()) ReplyPair(reply, "token", argument.token);
     if (flags > 0) {
       reply.Bulk("flags");
@@ -152,9 +174,14 @@ void ReplyArguments(ReplyWriter& reply, const CommandSpec& spec, const std::vect
     }
     if (!argument.arguments.empty()) {
       reply.Bulk("arguments");
-      ReplyArguments(reply, spec, argument.arguments, next_key);
+      ReplyArguments(reply, argument.arguments, specs);
     }
   }
+}
+
+// Commands that are for tests and for the server itself, which Redis's pages do not have.
+bool IsInternal(std::string_view name) {
+  return name == "debug" || name == "pfdebug" || name == "pfselftest";
 }
 
 }  // namespace
@@ -191,25 +218,28 @@ void ReplyCommandInfo(ReplyWriter& reply, const Command& command) {
 void ReplyCommandDocs(ReplyWriter& reply, const Command& command) {
   const CommandSpec& spec = *command.spec;
   const std::vector<SyntaxArgument> arguments = ParseSyntax(command.name, spec.syntax);
-  const bool deprecated = !spec.deprecated_since.empty();
-  const size_t deprecation = deprecated ? 2 + size_t{!spec.replaced_by.empty()} : 0;
-  reply.Map(3 + size_t{!spec.complexity.empty()} + deprecation + !arguments.empty() +
-            !command.subcommands.empty());
+  const bool deprecated = !spec.deprecated_since.empty(), internal = IsInternal(spec.name);
+  const size_t deprecation = deprecated ? 1 + size_t{!spec.replaced_by.empty()} : 0;
+  reply.Map(3 + size_t{!spec.complexity.empty()} + (deprecated || internal) + deprecation +
+            !arguments.empty() + !command.subcommands.empty());
   ReplyPair(reply, "summary", spec.summary);
   ReplyPair(reply, "since", spec.since);
   ReplyPair(reply, "group", spec.group);
   if (!spec.complexity.empty()) ReplyPair(reply, "complexity", spec.complexity);
-  if (deprecated) {
+  if (deprecated || internal) {
     reply.Bulk("doc_flags");
-    reply.Set(1);
-    reply.Simple("deprecated");
+    reply.Set(size_t{deprecated} + internal);
+    if (deprecated) reply.Simple("deprecated");
+    if (internal) reply.Simple("syscmd");
+  }
+  if (deprecated) {
     ReplyPair(reply, "deprecated_since", spec.deprecated_since);
     if (!spec.replaced_by.empty()) ReplyPair(reply, "replaced_by", spec.replaced_by);
   }
   if (!arguments.empty()) {
-    size_t next_key = 0;
+    SpecOrder specs(spec);
     reply.Bulk("arguments");
-    ReplyArguments(reply, spec, arguments, &next_key);
+    ReplyArguments(reply, arguments, specs);
   }
   if (!command.subcommands.empty()) {
     reply.Bulk("subcommands");

@@ -38,6 +38,8 @@ constexpr NamedType kTypes[] = {
     {"dst", ArgumentType::kKey},
     {"end", ArgumentType::kInteger},
     {"end-slot", ArgumentType::kInteger},
+    {"entries-added", ArgumentType::kInteger},
+    {"entries-read", ArgumentType::kInteger},
     {"frequency", ArgumentType::kInteger},
     {"height", ArgumentType::kDouble},
     {"increment", ArgumentType::kInteger},
@@ -54,9 +56,11 @@ constexpr NamedType kTypes[] = {
     {"maxage", ArgumentType::kInteger},
     {"milliseconds", ArgumentType::kInteger},
     {"min-match-len", ArgumentType::kInteger},
+    {"ms", ArgumentType::kInteger},
     {"newkey", ArgumentType::kKey},
     {"num-matches", ArgumentType::kInteger},
     {"numfields", ArgumentType::kInteger},
+    {"numids", ArgumentType::kInteger},
     {"numkeys", ArgumentType::kInteger},
     {"numlocal", ArgumentType::kInteger},
     {"numreplicas", ArgumentType::kInteger},
@@ -100,7 +104,9 @@ constexpr Exception kExceptions[] = {
     {"setbit", "value", ArgumentType::kInteger},
     {"wait", "timeout", ArgumentType::kInteger},
     {"waitaof", "timeout", ArgumentType::kInteger},
+    {"xautoclaim", "start", ArgumentType::kString},
     {"xpending", "end", ArgumentType::kString},
+    {"xpending", "min-idle-time", ArgumentType::kInteger},
     {"xpending", "start", ArgumentType::kString},
     {"xrange", "end", ArgumentType::kString},
     {"xrange", "start", ArgumentType::kString},
@@ -154,6 +160,12 @@ struct Group {
   bool repeats = false;
 };
 
+// A mark, a word or a literal, and the name that the line gives it.
+struct Word {
+  std::string_view text;
+  std::string_view name = {};
+};
+
 class Parser {
  public:
   Parser(std::string_view command, std::string_view syntax) : command_(command) { Split(syntax); }
@@ -163,20 +175,27 @@ class Parser {
  private:
   void Split(std::string_view syntax) {
     constexpr std::string_view kMarks = "[]<>|";
+    std::string_view name;
     for (size_t i = 0; i < syntax.size();) {
       if (syntax[i] == ' ') {
         ++i;
       } else if (kMarks.find(syntax[i]) != std::string_view::npos) {
-        words_.push_back(syntax.substr(i++, 1));
+        words_.push_back({syntax.substr(i++, 1), std::exchange(name, {})});
       } else {
         const size_t end = std::min(syntax.find_first_of(" []<>|", i), syntax.size());
-        words_.push_back(syntax.substr(i, end - i));
+        std::string_view text = syntax.substr(i, end - i);
+        // A mark of equality that stands at the beginning is the literal of XADD.
+        if (const size_t equals = text.find('='); equals != std::string_view::npos && equals > 0) {
+          name = text.substr(0, equals);
+          text.remove_prefix(equals + 1);
+        }
+        if (!text.empty()) words_.push_back({text, std::exchange(name, {})});
         i = end;
       }
     }
   }
 
-  bool At(std::string_view word) const { return next_ < words_.size() && words_[next_] == word; }
+  bool At(std::string_view text) const { return next_ < words_.size() && words_[next_].text == text; }
   bool AtEnd() const { return next_ >= words_.size() || At("]") || At(">") || At("|"); }
 
   // a b | c | d e
@@ -202,7 +221,7 @@ class Parser {
       if (At("...")) {
         group.repeats = true;
         ++next_;
-      } else if (IsLiteral(words_[next_]) && !At("[") && !At("<")) {
+      } else if (IsLiteral(words_[next_].text) && !At("[") && !At("<")) {
         group.arguments.push_back(Literal());
       } else {
         Value(&group.arguments);
@@ -213,10 +232,10 @@ class Parser {
 
   // A word in upper case with the values that belong to it.
   SyntaxArgument Literal() {
-    const std::string_view token = words_[next_++];
+    const Word token = words_[next_++];
     Arguments values;
     while (!AtEnd() && !At("...")) {
-      const bool name = !IsLiteral(words_[next_]);
+      const bool name = !IsLiteral(words_[next_].text);
       const bool repetition = At("[") && !values.empty() && RepeatsValue();
       const bool choice = At("<");
       if (!name && !repetition && !choice) break;
@@ -224,46 +243,53 @@ class Parser {
     }
     if (values.empty()) {
       SyntaxArgument pure;
-      pure.name = storage::LowerCase(token);
+      pure.name = token.name.empty() ? storage::LowerCase(token.text) : token.name;
       pure.type = ArgumentType::kPureToken;
-      pure.token = token;
+      pure.token = token.text;
       return pure;
     }
     SyntaxArgument argument = Together(std::move(values), ArgumentType::kBlock);
-    argument.token = token;
+    argument.token = token.text;
+    if (!token.name.empty()) argument.name = token.name;
     return argument;
   }
 
   // "[name ...]" or "[...]" at the bracket: it repeats a value, not a literal.
   bool RepeatsValue() const {
     if (next_ + 1 >= words_.size()) return false;
-    if (words_[next_ + 1] == "...") return true;
-    if (IsLiteral(words_[next_ + 1])) return false;
-    for (size_t i = next_ + 1; i < words_.size() && words_[i] != "]"; ++i) {
-      if (words_[i] == "...") return true;
+    if (words_[next_ + 1].text == "...") return true;
+    if (IsLiteral(words_[next_ + 1].text)) return false;
+    for (size_t i = next_ + 1; i < words_.size() && words_[i].text != "]"; ++i) {
+      if (words_[i].text == "...") return true;
     }
     return false;
   }
 
   // A name, a choice, or something in brackets: a further argument, or the repetition of those before it.
   void Value(Arguments* before) {
-    const std::string_view word = words_[next_++];
-    if (word == "<") {
-      before->push_back(Together(Alternatives().arguments, ArgumentType::kBlock));
+    const Word word = words_[next_++];
+    if (word.text == "<") {
+      Add(Together(Alternatives().arguments, ArgumentType::kBlock), word, before);
       ++next_;
-    } else if (word == "[") {
+    } else if (word.text == "[") {
       Group group = Alternatives();
       ++next_;
-      if (group.repeats) return Repeat(group.arguments, before);
+      if (group.repeats && word.name.empty()) return Repeat(group.arguments, before);
       SyntaxArgument argument = Together(std::move(group.arguments), ArgumentType::kBlock);
       argument.optional = true;
-      before->push_back(std::move(argument));
+      argument.multiple |= group.repeats;
+      Add(std::move(argument), word, before);
     } else {
       SyntaxArgument argument;
-      argument.name = word;
-      argument.type = TypeOf(command_, word);
+      argument.name = word.text;
+      argument.type = TypeOf(command_, word.text);
       before->push_back(std::move(argument));
     }
+  }
+
+  static void Add(SyntaxArgument argument, const Word& word, Arguments* arguments) {
+    if (!word.name.empty()) argument.name = word.name;
+    arguments->push_back(std::move(argument));
   }
 
   static void Repeat(const Arguments& repeated, Arguments* before) {
@@ -280,7 +306,7 @@ class Parser {
   }
 
   std::string_view command_;
-  std::vector<std::string_view> words_;
+  std::vector<Word> words_;
   size_t next_ = 0;
 };
 

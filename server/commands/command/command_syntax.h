@@ -33,8 +33,10 @@ struct SyntaxArgument {
 };
 
 // The notation is that of Redis's command pages: upper case is literal, [x] optional, <a | b> a choice, `x [x
-// ...]` once or more; `x [...]` stands for the same where repeating x would be long. `command` ("set",
-// "client|pause") decides the type of names that mean different things in different commands.
+// ...]` once or more; `x [...]` stands for the same where repeating x would be long. A choice, a group and a
+// literal are called as what they hold, or as the line says in front of them: `where=<LEFT | RIGHT>`,
+// `[change=CH]`; a named `x=[a | b ...]` is optional and may come again. `command` ("set", "client|pause")
+// decides the type of names that mean different things in different commands.
 std::vector<SyntaxArgument> ParseSyntax(std::string_view command, std::string_view syntax);
 
 }  // namespace corral::commands

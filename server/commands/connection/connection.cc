@@ -209,7 +209,7 @@ constexpr CommandSpec kRows[] = {
      .since = "6.0.0",
      .complexity = "O(1)",
      .summary = "Agrees on the protocol version; may log in and name the connection at once.",
-     .syntax = "[protover [AUTH username password] [SETNAME clientname]]"},
+     .syntax = "arguments=[protover [AUTH username password] [SETNAME clientname]]"},
     {.name = "ping",
      .arity = -1,
      .flags = command::kFast | command::kWhileSubscribed,

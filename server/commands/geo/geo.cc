@@ -140,7 +140,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "3.2.0",
      .complexity = "O(log(N)) for each point, N being the size of the sorted set.",
      .summary = "Adds points on the earth to a sorted set, or moves those that are there.",
-     .syntax = "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]"},
+     .syntax =
+         "key condition=[NX | XX] [change=CH] longitude latitude member [longitude latitude member ...]"},
     {.name = "geodist",
      .arity = -4,
      .flags = kReadonly,
@@ -151,7 +152,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "3.2.0",
      .complexity = "O(log(N)), N being the size of the sorted set.",
      .summary = "Returns how far two points are from each other.",
-     .syntax = "key member1 member2 [M | KM | FT | MI]"},
+     .syntax = "key member1 member2 unit=[M | KM | FT | MI]"},
     {.name = "geohash",
      .arity = -2,
      .flags = kReadonly,

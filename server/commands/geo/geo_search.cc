@@ -385,10 +385,9 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = kCost,
      .summary = "Returns the points inside a circle or a box.",
-     .syntax =
-         "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | "
-         "BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] "
-         "[WITHHASH]"},
+     .syntax = "key from=<FROMMEMBER member | FROMLONLAT longitude latitude> by=<circle=<<BYRADIUS radius> "
+               "unit=<M | KM | FT | MI>> | box=<<BYBOX width> height unit=<M | KM | FT | MI>>> order=[ASC | "
+               "DESC] count=[COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]"},
     {.name = "geosearchstore",
      .arity = -8,
      .flags = kWrite | kDenyOom,
@@ -400,8 +399,9 @@ constexpr CommandSpec kCommands[] = {
      .complexity = kCost,
      .summary = "Stores the points inside a circle or a box.",
      .syntax =
-         "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | "
-         "FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [STOREDIST]"},
+         "destination source from=<FROMMEMBER member | FROMLONLAT longitude latitude> "
+         "by=<circle=<<BYRADIUS radius> unit=<M | KM | FT | MI>> | box=<<BYBOX width> height unit=<M | KM "
+         "| FT | MI>>> order=[ASC | DESC] count=[COUNT count [ANY]] [STOREDIST]"},
     {.name = "georadius",
      .arity = -6,
      .flags = kWrite | kDenyOom | kMovableKeys,
@@ -412,9 +412,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "3.2.0",
      .complexity = kCost,
      .summary = "Returns or stores the points inside a circle around a place.",
-     .syntax =
-         "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count "
-         "[ANY]] [ASC | DESC] [STORE key] [STOREDIST key]",
+     .syntax = "key longitude latitude radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "count=[COUNT count [ANY]] order=[ASC | DESC] [STORE key] [STOREDIST key]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
      .reaches_more = HasFurtherDestination<6>},
@@ -428,9 +427,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "3.2.10",
      .complexity = kCost,
      .summary = "Returns the points inside a circle around a place.",
-     .syntax =
-         "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count "
-         "[ANY]] [ASC | DESC]",
+     .syntax = "key longitude latitude radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "count=[COUNT count [ANY]] order=[ASC | DESC]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` with the `BYRADIUS` argument"},
     {.name = "georadiusbymember",
@@ -444,8 +442,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = kCost,
      .summary = "Returns or stores the points inside a circle around a member.",
      .syntax =
-         "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | "
-         "DESC] [STORE key] [STOREDIST key]",
+         "key member radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[COUNT count "
+         "[ANY]] order=[ASC | DESC] [STORE key] [STOREDIST key]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
      .reaches_more = HasFurtherDestination<5>},
@@ -460,8 +458,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = kCost,
      .summary = "Returns the points inside a circle around a member.",
      .syntax =
-         "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | "
-         "DESC]",
+         "key member radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[COUNT count "
+         "[ANY]] order=[ASC | DESC]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"},
 };

@@ -164,7 +164,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = "O(1), or O(N) with a count, N being its absolute value.",
      .summary = "Returns random fields; with a negative count a field may come again.",
-     .syntax = "key [count [WITHVALUES]]",
+     .syntax = "key options=[count [WITHVALUES]]",
      .tips = kRandom},
     {.name = "hscan",
      .arity = -3,

@@ -297,7 +297,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "2.2.0",
      .complexity = "O(N), N being the number of elements up to the pivot.",
      .summary = "Puts an element in front of, or behind, the first that equals the pivot.",
-     .syntax = "key <BEFORE | AFTER> pivot element"},
+     .syntax = "key where=<BEFORE | AFTER> pivot element"},
     {.name = "lpos",
      .arity = -3,
      .flags = kReadonly,

@@ -183,8 +183,10 @@ using enum command::Flag;
 using enum command::Category;
 using enum command::KeyFlag;
 
-constexpr KeySpec kStoreKeys[] = {{.flags = kKeyRw | kKeyUpdate},
-                                  {.flags = kKeyRo | kKeyAccess, .begin_index = 2, .last = -1}};
+constexpr KeySpec kSourceKeys{.flags = kKeyRo | kKeyAccess, .begin_index = 2, .last = -1};
+constexpr KeySpec kStoreKeys[] = {{.flags = kKeyOw | kKeyUpdate}, kSourceKeys};
+// Redis says of this one that it reads what it replaces.
+constexpr KeySpec kInterStoreKeys[] = {{.flags = kKeyRw | kKeyUpdate}, kSourceKeys};
 constexpr KeySpec kCountedKeys[] = {{.flags = kKeyRo | kKeyAccess, .find = KeySpec::Find::kKeynum}};
 constexpr std::string_view kAnyOrder[] = {"nondeterministic_output_order"};
 
@@ -205,7 +207,7 @@ constexpr CommandSpec kCommands[] = {
      .arity = -3,
      .flags = kWrite | kDenyOom,
      .categories = kCatSet,
-     .keys = kStoreKeys,
+     .keys = kInterStoreKeys,
      .handler = SinterStore,
      .group = "set",
      .since = "1.0.0",

@@ -349,8 +349,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .complexity = kCost,
      .summary = "Sorts the elements of a list, a set or a sorted set, and returns or stores them.",
-     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] "
-               "[STORE destination]",
+     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] order=[ASC | DESC] "
+               "[sorting=ALPHA] [STORE destination]",
      .reaches_more = NamesOtherKeys},
     {.name = "sort_ro",
      .arity = -2,
@@ -362,7 +362,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "7.0.0",
      .complexity = kCost,
      .summary = "Sorts the elements of a list, a set or a sorted set, and returns them.",
-     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]",
+     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] order=[ASC | DESC] "
+               "[sorting=ALPHA]",
      .reaches_more = NamesOtherKeys},
 };
 

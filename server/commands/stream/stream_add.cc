@@ -181,8 +181,8 @@ constexpr CommandSpec kCommands[] = {
                    "trimmed.",
      .summary = "Puts an entry behind all others of a stream, which is created if need be.",
      .syntax =
-         "key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] "
-         "<* | id> field value [field value ...]",
+         "key [NOMKSTREAM] condition=[KEEPREF | DELREF | ACKED] trim=[strategy=<MAXLEN | MINID> operator=[equal== "
+         "| approximately=~] threshold [LIMIT count]] id_or_auto=<auto_id=* | id> field value [field value ...]",
      .tips = kChanging},
     {.name = "xtrim",
      .arity = -4,
@@ -194,7 +194,9 @@ constexpr CommandSpec kCommands[] = {
      .since = "5.0.0",
      .complexity = "O(N), N being the number of entries that go.",
      .summary = "Removes the first entries of a stream, until it is short enough or begins late enough.",
-     .syntax = "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]",
+     .syntax =
+         "key trim=<strategy=<MAXLEN | MINID> operator=[equal== | approximately=~] threshold [LIMIT count] "
+         "condition=[KEEPREF | DELREF | ACKED]>",
      .tips = kChanging},
 };
 

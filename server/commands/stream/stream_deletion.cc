@@ -173,7 +173,7 @@ constexpr CommandSpec kCommands[] = {
          "O(G log N) for each id, G being the number of groups and N that of the nodes or of what a "
          "group has pending.",
      .summary = "Deletes entries, and says what becomes of those that groups have pending.",
-     .syntax = "key [KEEPREF | DELREF | ACKED] IDS numids id [id ...]"},
+     .syntax = "key condition=[KEEPREF | DELREF | ACKED] IDS numids id [id ...]"},
     {.name = "xackdel",
      .arity = -6,
      .flags = kWrite | kFast,
@@ -186,7 +186,7 @@ constexpr CommandSpec kCommands[] = {
          "O(G log N) for each id, G being the number of groups and N that of the nodes or of what a "
          "group has pending.",
      .summary = "Acknowledges entries for a group and deletes them, as far as other groups allow it.",
-     .syntax = "key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]"},
+     .syntax = "key group condition=[KEEPREF | DELREF | ACKED] IDS numids id [id ...]"},
 };
 
 }  // namespace

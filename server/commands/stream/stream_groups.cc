@@ -195,7 +195,7 @@ constexpr CommandSpec kSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Adds a consumer group to a stream.",
-     .syntax = "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read]"},
+     .syntax = "key group id-selector=<id | new-id=$> [MKSTREAM] [ENTRIESREAD entries-read]"},
     {.name = "createconsumer",
      .arity = 5,
      .flags = kWrite | kDenyOom,
@@ -249,7 +249,7 @@ constexpr CommandSpec kSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Sets up to which id a group has read.",
-     .syntax = "key group <id | $> [ENTRIESREAD entries-read]"},
+     .syntax = "key group id-selector=<id | new-id=$> [ENTRIESREAD entries-read]"},
 };
 
 constexpr CommandSpec kCommands[] = {

@@ -262,7 +262,7 @@ constexpr CommandSpec kSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(N), N being the number of nodes, and what FULL replies with.",
      .summary = "Describes a stream.",
-     .syntax = "key [FULL [COUNT count]]"},
+     .syntax = "key full-block=[FULL [COUNT count]]"},
 };
 
 constexpr CommandSpec kCommands[] = {

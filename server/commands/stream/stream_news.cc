@@ -41,7 +41,7 @@ struct News {
   StreamId first;
 };
 
-// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
+// XREAD [COUNT count] [BLOCK milliseconds] streams=STREAMS key [key ...] id [id ...]
 void XRead(Context& ctx) {
   StreamReadArguments read;
   if (!read.Read(ctx, false)) return;
@@ -91,7 +91,7 @@ constexpr CommandSpec kCommands[] = {
          "O(log N+M) for each stream, N being the number of its nodes and M that of the entries that "
          "are returned.",
      .summary = "Returns the entries of one or more streams that are behind the ids given.",
-     .syntax = "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]"},
+     .syntax = "[COUNT count] [BLOCK milliseconds] streams=STREAMS key [key ...] id [id ...]"},
 };
 
 }  // namespace

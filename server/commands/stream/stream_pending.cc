@@ -120,7 +120,7 @@ constexpr CommandSpec kCommands[] = {
          "O(log N+M), N being what the group has pending and M what is looked at; the summary is O(C) "
          "for C consumers.",
      .summary = "Returns what a group has delivered and nobody has acknowledged: its extent, or the entries.",
-     .syntax = "key group [[IDLE min-idle-time] start end count [consumer]]",
+     .syntax = "key group filters=[[IDLE min-idle-time] start end count [consumer]]",
      .tips = kChanging},
 };
 

@@ -227,8 +227,9 @@ constexpr CommandSpec kCommands[] = {
          "O(M log N) for each stream, M being the number of entries that are returned and N what the "
          "group has pending.",
      .summary = "Delivers entries to a consumer of a group: new ones, or what it has not acknowledged.",
-     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id "
-               "...]",
+     .syntax =
+         "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] streams=STREAMS key [key ...] id "
+         "[id ...]",
      .reaches_more = IsNamedStreams},
     {.name = "xack",
      .arity = -4,

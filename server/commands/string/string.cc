@@ -252,7 +252,9 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(1)",
      .summary = "Stores a string under a key, whatever was there before.",
      .syntax =
-         "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]"},
+         "key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE "
+         "ifdne-digest] [GET] expiration=[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+         "unix-time-milliseconds | KEEPTTL] [SWR seconds | PSWR milliseconds]"},
     {.name = "setnx",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -337,8 +339,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = "O(1)",
      .summary = "Returns the string under a key and may change when the key expires.",
-     .syntax =
-         "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]"},
+     .syntax = "key expiration=[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+               "unix-time-milliseconds | PERSIST]"},
 };
 
 }  // namespace

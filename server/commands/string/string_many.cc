@@ -177,7 +177,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(N), N being the number of keys.",
      .summary = "Stores several strings in one step, with one time to expire, if a condition allows it.",
      .syntax =
-         "numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+         "numkeys key value [key value ...] condition=[NX | XX] expiration=[EX seconds | PX milliseconds "
+         "| EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
      .tips = kManyShardsAll},
 };
 

@@ -177,7 +177,9 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.2.0",
      .complexity = "O(log(N)) for each member, N being the size of the sorted set.",
      .summary = "Adds members with scores to a sorted set, or changes the scores of those that are there.",
-     .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]"},
+     .syntax =
+         "key condition=[NX | XX] comparison=[GT | LT] [change=CH] [increment=INCR] score member [score "
+         "member ...]"},
     {.name = "zincrby",
      .arity = 4,
      .flags = kWrite | kDenyOom | kFast,

@@ -206,7 +206,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = kUnionCost,
      .summary = "Stores the union of sorted sets.",
      .syntax =
-         "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]"},
+         "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [aggregate=AGGREGATE <SUM | MIN "
+         "| MAX>]"},
     {.name = "zinterstore",
      .arity = -4,
      .flags = kWrite | kDenyOom | kMovableKeys,
@@ -218,7 +219,8 @@ constexpr CommandSpec kCommands[] = {
      .complexity = kIntersectionCost,
      .summary = "Stores the intersection of sorted sets.",
      .syntax =
-         "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]"},
+         "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [aggregate=AGGREGATE <SUM | MIN "
+         "| MAX>]"},
     {.name = "zdiffstore",
      .arity = -4,
      .flags = kWrite | kDenyOom | kMovableKeys,
@@ -240,8 +242,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = kUnionCost,
      .summary = "Returns the union of sorted sets.",
-     .syntax =
-         "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]"},
+     .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [aggregate=AGGREGATE <SUM | MIN | MAX>] "
+               "[WITHSCORES]"},
     {.name = "zinter",
      .arity = -3,
      .flags = kReadonly | kMovableKeys,
@@ -252,8 +254,8 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = kIntersectionCost,
      .summary = "Returns the intersection of sorted sets.",
-     .syntax =
-         "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]"},
+     .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [aggregate=AGGREGATE <SUM | MIN | MAX>] "
+               "[WITHSCORES]"},
     {.name = "zdiff",
      .arity = -3,
      .flags = kReadonly | kMovableKeys,

@@ -121,7 +121,7 @@ constexpr CommandSpec kCommands[] = {
          "O(K) + O(M*log(N)), K being the number of keys, N the size of the sorted set and M the number of "
          "members popped.",
      .summary = "Removes and returns members from the first of several sorted sets that has any.",
-     .syntax = "numkeys key [key ...] <MIN | MAX> [COUNT count]"},
+     .syntax = "numkeys key [key ...] where=<MIN | MAX> [COUNT count]"},
 };
 
 }  // namespace

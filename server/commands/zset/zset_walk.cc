@@ -94,7 +94,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "6.2.0",
      .complexity = "O(M*log(N)), N being the size of the sorted set and M the number of members returned.",
      .summary = "Returns random members; with a negative count a member may come again.",
-     .syntax = "key [count [WITHSCORES]]",
+     .syntax = "key options=[count [WITHSCORES]]",
      .tips = kRandom},
     {.name = "zscan",
      .arity = -3,

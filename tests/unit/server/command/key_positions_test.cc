@@ -20,7 +20,7 @@ struct Found {
 };
 
 // `line` is cut at spaces.
-Found Keys(std::span<const KeySpec> specs, std::string_view line) {
+Found Keys(std::span<const KeySpec> specs, std::string_view line, uint32_t flags = 0) {
   std::vector<std::string_view> arguments;
   for (size_t begin = 0; begin <= line.size();) {
     size_t end = std::min(line.find(' ', begin), line.size());
@@ -29,6 +29,7 @@ Found Keys(std::span<const KeySpec> specs, std::string_view line) {
   }
   CommandSpec spec;
   spec.keys = specs;
+  spec.flags = flags;
   Command command;
   command.spec = &spec;
   std::vector<KeyPosition> keys;
@@ -70,8 +71,10 @@ TEST_CASE("several specs, each with its flags") {
 TEST_CASE("a number of keys") {
   constexpr KeySpec kEval[] = {{.begin_index = 2, .find = Find::kKeynum}};
   CHECK(Keys(kEval, "eval s 2 a b c") == Found{true, {3, 4}});
-  CHECK(Keys(kEval, "eval s 0 a") == Found{true, {}});
-  CHECK(Keys(kEval, "eval s 0") == Found{true, {}});
+  CHECK(Keys(kEval, "eval s 0 a", kNoMandatoryKeys) == Found{true, {}});
+  CHECK(Keys(kEval, "eval s 0", kNoMandatoryKeys) == Found{true, {}});
+  CHECK(Keys(kEval, "eval s -1", kNoMandatoryKeys) == Found{false, {}});
+  CHECK(Keys(kEval, "x s 0 a") == Found{false, {}});
   CHECK(Keys(kEval, "eval s 3 a b") == Found{false, {}});
   CHECK(Keys(kEval, "eval s x a") == Found{false, {}});
   CHECK(Keys(kEval, "eval s -1 a") == Found{false, {}});
@@ -80,6 +83,7 @@ TEST_CASE("a number of keys") {
   constexpr KeySpec kStore[] = {{.begin_index = 1},
                                 {.begin_index = 2, .find = Find::kKeynum, .keynum_index = 0, .first_key = 1}};
   CHECK(Keys(kStore, "zunionstore d 2 a b weights 1 2") == Found{true, {1, 3, 4}});
+  CHECK(Keys(kStore, "zunionstore d 0 a") == Found{false, {1}});
 }
 
 TEST_CASE("keys behind a keyword") {

@@ -65,9 +65,24 @@ TEST_CASE("options, choices and blocks") {
         "username_password:block:AUTH?(username:string password:string) clientname:string:SETNAME?)");
 }
 
+TEST_CASE("what a line calls its choices, groups and literals") {
+  CHECK(Parsed("lmove", "wherefrom=<LEFT | RIGHT> whereto=<LEFT | RIGHT>") ==
+        "wherefrom:oneof(left:pure-token:LEFT right:pure-token:RIGHT) "
+        "whereto:oneof(left:pure-token:LEFT right:pure-token:RIGHT)");
+  CHECK(Parsed("x", "options=[count [WITHVALUES]] [change=CH] [aggregate=AGGREGATE <SUM | MIN>]") ==
+        "options:block?(count:integer withvalues:pure-token:WITHVALUES?) change:pure-token:CH? "
+        "aggregate:oneof:AGGREGATE?(sum:pure-token:SUM min:pure-token:MIN)");
+  CHECK(Parsed("xadd", "operator=[equal== | approximately=~] id_or_auto=<auto_id=* | id>") ==
+        "operator:oneof?(equal:pure-token:= approximately:pure-token:~) "
+        "id_or_auto:oneof(auto_id:pure-token:* id:string)");
+  CHECK(Parsed("x", "box=<<BYBOX width> height>") == "box:block(width:double:BYBOX height:double)");
+  CHECK(Parsed("x", "key operation=[GET offset | SET offset ...]") ==
+        "key:key operation:oneof?+(offset:integer:GET offset:integer:SET)");
+}
+
 TEST_CASE("a line that is cut off neither loops nor crashes") {
-  for (std::string_view line :
-       {"[", "<", "key [", "[key ...", "A |", "| |", "] >", "[...]", "[[[[", "x [...] ]"}) {
+  for (std::string_view line : {"[", "<", "key [", "[key ...", "A |", "| |", "] >", "[...]", "[[[[",
+                                "x [...] ]", "x=", "x=[", "x=[...]", "=", "x==", "x=<"}) {
     CAPTURE(line);
     CHECK(ParseSyntax("x", line).size() <= 2);
   }
