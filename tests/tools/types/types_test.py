@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import program  # noqa: E402
 
-SMALL = ("--elements", "2000", "--byte-sizes", "10", "--cpu-sizes", "10,200", "--rounds", "1", "--seconds", "0.02")
+SMALL = ("--elements", "2000", "--byte-sizes", "10", "--cpu-sizes", "10,200", "--combined-sizes", "300", "--rounds", "1", "--seconds", "0.02")
 
 
 def types(*arguments):
@@ -47,6 +47,7 @@ class Types(unittest.TestCase):
         for row in result["bytes"]:
             self.assertLess(row["bytes"]["one"] or 0, 10_000, row)
         self.assertEqual([row["size"] for row in result["cpu"] if row["command"] == "HGETALL"], [10])  # large ones are left out
+        self.assertEqual([row["size"] for row in result["cpu"] if row["command"] == "SINTER"], [300])
         for row in result["cpu"]:
             if row["command"] not in ("XADD", "XRANGE"):
                 self.assertTrue(0.01 < row["cpu_us"]["one"] < 10_000, row)
