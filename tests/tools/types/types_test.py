@@ -43,7 +43,7 @@ class Types(unittest.TestCase):
         done = types(server("one"), *SMALL, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         result = json.loads(done.stdout)
-        self.assertEqual([row["type"] for row in result["bytes"]], ["hash", "set", "intset", "zset", "list", "stream"])
+        self.assertEqual([row["type"] for row in result["bytes"]], ["hash", "hash-ttl", "set", "intset", "zset", "list", "stream"])
         for row in result["bytes"]:
             self.assertLess(row["bytes"]["one"] or 0, 10_000, row)
         self.assertEqual([row["size"] for row in result["cpu"] if row["command"] == "HGETALL"], [10])  # large ones are left out
@@ -56,7 +56,7 @@ class Types(unittest.TestCase):
         for arguments, text in (
                 ((), "required: SERVER"),
                 (("memcached",), "every SERVER must speak RESP"),
-                (("redis", "--types", "tree"), "unknown name 'tree': it must be hash, set"),
+                (("redis", "--types", "tree"), "unknown name 'tree': it must be hash, hash-ttl"),
                 (("redis", "--commands", "GET"), "unknown name 'GET': it must be HSET, HGET"),
                 (("redis", "--byte-sizes", "10,0"), "'0' is not a number from 1 to")):
             done = types(*arguments)
