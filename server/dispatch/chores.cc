@@ -93,11 +93,6 @@ void Chores::TrimChunks() {
 
 // --- clients
 
-void Chores::Touched(const Client& client) {
-  if (services_.clients.memory().on()) [[unlikely]]
-    touched_.push_back(client.id);
-}
-
 void Chores::KeepClientMemory(client::ClientOwner& owner, int64_t now_ms) {
   client::MemoryLimit& limit = services_.clients.memory();
   if (!limit.on()) [[likely]]

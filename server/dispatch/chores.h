@@ -7,6 +7,7 @@
 
 #include "server/client/client.h"
 #include "server/client/output_buffer.h"
+#include "server/client/registry.h"
 #include "server/command/context.h"
 #include "server/dispatch/executor.h"
 #include "server/dispatch/gate.h"
@@ -39,7 +40,10 @@ class Chores {
   void TrimChunks();
 
   // maxmemory-clients. The client's memory may have changed; no effect while there is no such limit.
-  void Touched(const client::Client& client);
+  void Touched(const client::Client& client) {
+    if (services_.clients.memory().on()) [[unlikely]]
+      touched_.push_back(client.id);
+  }
   // Counts those that were touched, and tells the largest of all clients to close while it is too much.
   // `owner` is this worker.
   void KeepClientMemory(client::ClientOwner& owner, int64_t now_ms);

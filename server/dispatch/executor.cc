@@ -74,6 +74,41 @@ bool Executor::MakeRoom(const Request& request) {
          !request.command->Is(command::kDenyOom);
 }
 
+// Inline, as the next one: each has one caller, and every command goes through all three.
+inline void Executor::RunLocked(const Request& request) {
+  if (!concurrent_) return invoker_.Run(request);
+  const Command& command = *request.command;
+  // Nearly every command: without the set's sorting and its walk over the row.
+  if (request.only_first_key() && !command.Is(command::kExclusive)) [[likely]] {
+    storage::ShardGuard guard(services_.keyspace, services_.keyspace.ShardOf(request.first_key.hash));
+    return invoker_.Run(request);
+  }
+  locks_.Add(command, request.arguments);
+  const bool world = locks_.world();
+  locks_.Lock();
+  if (world) clock_.Refresh();  // the others' commands, for which this one waited, took their time
+  invoker_.Run(request);
+  locks_.Unlock();
+}
+
+inline void Executor::Call(const Request& request) {
+  client::Client& client = *request.client;
+  const Command& command = *request.command;
+  running_ = &client;
+  const uint64_t reply_mark = client.output.mark();
+  RunLocked(request);
+  wrote_ |= command.Is(command::kWrite);
+  invoker_.Account(request);
+  if (client.session.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
+    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
+  }
+  running_ = nullptr;
+  if (!deferred_.empty()) [[unlikely]]
+    SendDeferred(client);
+  if (client.tracking) [[unlikely]]
+    SettleTracking(client, &command);
+}
+
 Completion Executor::Run(const Request& request) {
   client::Client& client = *request.client;
   if (!request.protocol_error.empty()) [[unlikely]] {
@@ -121,40 +156,6 @@ void Executor::Refuse(const Request& request, std::string_view text) {
   SettleReplyMode(client, mark);
   if (client.tracking) [[unlikely]]
     SettleTracking(client, request.command);
-}
-
-void Executor::Call(const Request& request) {
-  client::Client& client = *request.client;
-  const Command& command = *request.command;
-  running_ = &client;
-  const uint64_t reply_mark = client.output.mark();
-  RunLocked(request);
-  wrote_ |= command.Is(command::kWrite);
-  invoker_.Account(request);
-  if (client.session.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
-    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
-  }
-  running_ = nullptr;
-  if (!deferred_.empty()) [[unlikely]]
-    SendDeferred(client);
-  if (client.tracking) [[unlikely]]
-    SettleTracking(client, &command);
-}
-
-void Executor::RunLocked(const Request& request) {
-  if (!concurrent_) return invoker_.Run(request);
-  const Command& command = *request.command;
-  // Nearly every command: without the set's sorting and its walk over the row.
-  if (request.only_first_key() && !command.Is(command::kExclusive)) [[likely]] {
-    storage::ShardGuard guard(services_.keyspace, services_.keyspace.ShardOf(request.first_key.hash));
-    return invoker_.Run(request);
-  }
-  locks_.Add(command, request.arguments);
-  const bool world = locks_.world();
-  locks_.Lock();
-  if (world) clock_.Refresh();  // the others' commands, for which this one waited, took their time
-  invoker_.Run(request);
-  locks_.Unlock();
 }
 
 void Executor::SettleTracking(client::Client& client, const command::Command* command) {

@@ -25,10 +25,6 @@ void Holds::BeginWait(Client& client) {
   }
 }
 
-void Holds::InputArrived(Client& client) {
-  if (client.blocked() && client.wait()->EndsOnInput()) EndWait(client, client::WaitEnd::kTimeout);
-}
-
 void Holds::WaitAnswered(Client& client) {
   deadlines_.Forget(client);
   client.Unblock();

@@ -30,7 +30,10 @@ class Holds {
   // The client's command waits. More input ends some waits: it may have come already, behind the command. It
   // need not be a complete request.
   void BeginWait(client::Client& client);
-  void InputArrived(client::Client& client);
+  void InputArrived(client::Client& client) {
+    if (client.blocked() && client.wait()->EndsOnInput()) [[unlikely]]
+      EndWait(client, client::WaitEnd::kTimeout);
+  }
   // It waits no longer, and its reply is written.
   void WaitAnswered(client::Client& client);
   // Ends its wait with the reply that the `end` asks for; kNone: it is going away.

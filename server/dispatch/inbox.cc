@@ -63,14 +63,6 @@ void Inbox::Complain(const Client& client) {
   ++stats_.query_buffer_disconnections;
 }
 
-void Inbox::Queue(Client& client) {
-  if (client.runnable()) {
-    batch_.Add(client);
-  } else if (client.pending_input.empty()) {
-    client.pending_input.Assign(client.input);
-  }
-}
-
 void Inbox::Resume(Client& client) {
   if (client.pending_input.empty() || !client.runnable()) return;
   client.input = client.pending_input.view();

@@ -30,7 +30,13 @@ class Inbox {
   // request than client-query-buffer-limit allows: it has to be closed.
   [[nodiscard]] bool Take(client::Client& client, size_t bytes);
   // After Take: what has come runs with the batch, or waits with its client until that may go on.
-  void Queue(client::Client& client);
+  void Queue(client::Client& client) {
+    if (client.runnable()) {
+      batch_.Add(client);
+    } else if (client.pending_input.empty()) {
+      client.pending_input.Assign(client.input);
+    }
+  }
   // The client may go on: what waited with it runs with the batch.
   void Resume(client::Client& client);
 

@@ -1,31 +1,14 @@
-// The handler, and behind it what is remembered, told and counted.
+// What is remembered, told and counted behind the handler.
 #include "server/dispatch/invoker.h"
 
 #include <memory>
 
-#include "server/client/client.h"
 #include "server/config/settings.h"
 #include "server/net/event_loop.h"
 #include "server/telemetry/monitor_line.h"
 #include "server/tracking/tracking.h"
 
 namespace corral::dispatch {
-
-void Invoker::Run(const Request& request) {
-  client::Client& client = *request.client;
-  client.reply.ResetErrors();
-  command::Context context(
-      services_, client, stats_, *request.command, request.arguments, client.reply,
-      services_.keyspace.database(client.session.database, clock_.unix_ms(), !client.session.no_touch));
-  if (request.has_key) context.set_first_key(request.first_key);
-  if (!context.propagates()) [[likely]] {
-    request.command->spec->handler(context);
-  } else {
-    RunPropagating(context);
-  }
-  if (client.tracking && client.tracking->on) [[unlikely]]
-    RememberReads(request);
-}
 
 void Invoker::RunPropagating(command::Context& context) {
   command::EffectLog& log = *services_.effect_log;
@@ -68,30 +51,31 @@ void Invoker::Account(const Request& request) {
     ++stats.failed;
     for (uint32_t i = 0; i < client.reply.errors(); ++i) stats_.CountError(client.reply.last_error_code());
   }
-  CountTime(request, nanos);
-}
-
-// In the histogram, the slow log and the latency monitor.
-void Invoker::CountTime(const Request& request, uint64_t nanos) {
   const config::Settings& settings = services_.settings;
-  telemetry::CommandStats& stats = stats_.per_command[request.command->id];
-  const client::Client& client = *request.client;
   if (settings.latency_tracking) {
     if (!stats.latency) [[unlikely]]
       stats.latency = std::make_unique<telemetry::Histogram>();
     stats.latency->Record(nanos);
   }
-  auto micros = static_cast<int64_t>(nanos / 1000);
-  if (settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us &&
-      !request.command->Is(command::kSkipSlowlog)) [[unlikely]] {
-    services_.telemetry.slowlog.Add(request.arguments, clock_.unix_ms() / 1000, micros,
-                                    client.stream().PeerAddress(), client.session.name,
-                                    settings.slowlog_max_len);
+  const auto micros = static_cast<int64_t>(nanos / 1000);
+  const bool slow_log =
+      settings.slowlog_log_slower_than_us >= 0 && micros >= settings.slowlog_log_slower_than_us;
+  const bool latency_monitor =
+      settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms;
+  if (slow_log || latency_monitor) [[unlikely]]
+    NoteSlow(request, micros, slow_log, latency_monitor);
+}
+
+void Invoker::NoteSlow(const Request& request, int64_t micros, bool slow_log, bool latency_monitor) {
+  const client::Client& client = *request.client;
+  const int64_t now_s = clock_.unix_ms() / 1000;
+  if (slow_log && !request.command->Is(command::kSkipSlowlog)) {
+    services_.telemetry.slowlog.Add(request.arguments, now_s, micros, client.stream().PeerAddress(),
+                                    client.session.name, services_.settings.slowlog_max_len);
   }
-  if (settings.latency_monitor_threshold_ms > 0 && micros / 1000 >= settings.latency_monitor_threshold_ms)
-      [[unlikely]] {
-    services_.telemetry.latency.Add(request.command->Is(command::kFast) ? "fast-command" : "command",
-                                    clock_.unix_ms() / 1000, micros / 1000);
+  if (latency_monitor) {
+    services_.telemetry.latency.Add(request.command->Is(command::kFast) ? "fast-command" : "command", now_s,
+                                    micros / 1000);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/client/client.h"
 #include "server/command/context.h"
 #include "server/command/table.h"
 #include "server/dispatch/command_clock.h"
@@ -41,7 +42,7 @@ class Invoker {
   void RunPropagating(command::Context& context);
   void RememberReads(const Request& request);
   void FeedMonitors(const Request& request);
-  void CountTime(const Request& request, uint64_t nanos);
+  void NoteSlow(const Request& request, int64_t micros, bool slow_log, bool latency_monitor);
 
   command::Services& services_;
   telemetry::WorkerStats& stats_;
@@ -49,5 +50,22 @@ class Invoker {
   MonitorFeed& monitors_;
   std::vector<command::KeyPosition> positions_;  // scratch
 };
+
+// Here, so that it becomes part of its caller: every command takes this way.
+inline void Invoker::Run(const Request& request) {
+  client::Client& client = *request.client;
+  client.reply.ResetErrors();
+  command::Context context(
+      services_, client, stats_, *request.command, request.arguments, client.reply,
+      services_.keyspace.database(client.session.database, clock_.unix_ms(), !client.session.no_touch));
+  if (request.has_key) context.set_first_key(request.first_key);
+  if (!context.propagates()) [[likely]] {
+    request.command->spec->handler(context);
+  } else {
+    RunPropagating(context);
+  }
+  if (client.tracking && client.tracking->on) [[unlikely]]
+    RememberReads(request);
+}
 
 }  // namespace corral::dispatch

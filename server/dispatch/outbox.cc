@@ -40,12 +40,6 @@ void Outbox::GiveWay() {
     clock_.Refresh();
 }
 
-void Outbox::Queue(Client& client) {
-  if (client.turn.flush_queued) return;
-  client.turn.flush_queued = true;
-  queued_.push_back(&client);
-}
-
 void Outbox::FlushAll() {
   while (!queued_.empty()) {
     std::vector<Client*> clients;
@@ -123,7 +117,7 @@ void Outbox::CountSent(Client& client, size_t bytes) {
   client.output.Consume(bytes);
 }
 
-bool Outbox::OverLimit(Client& client, int64_t unix_ms) {
+bool Outbox::CheckLimit(Client& client, int64_t unix_ms) {
   size_t pending = client.output.pending_bytes();
   const config::BufferLimit& limit =
       settings_.client_output_buffer_limits[static_cast<size_t>(client.kind())];

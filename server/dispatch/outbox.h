@@ -38,7 +38,11 @@ class Outbox {
 
   void BeginTurn();  // those of whose output the last turn left something are queued again
   // It may have output, or be told to close.
-  void Queue(client::Client& client);
+  void Queue(client::Client& client) {
+    if (client.turn.flush_queued) return;
+    client.turn.flush_queued = true;
+    queued_.push_back(&client);
+  }
   void Remove(client::Client& client);  // it is going away
   // Sends to all that are queued. Writers are let in between two system calls.
   void FlushAll();
@@ -47,7 +51,11 @@ class Outbox {
   // `bytes` have left.
   void CountSent(client::Client& client, size_t bytes);
   // Whether its output is over a limit; starts and ends the time of the soft one.
-  bool OverLimit(client::Client& client, int64_t unix_ms);
+  bool OverLimit(client::Client& client, int64_t unix_ms) {
+    if (client.output.pending_bytes() == 0 && client.traffic.output_soft_limit_since_ms == 0) [[likely]]
+      return false;
+    return CheckLimit(client, unix_ms);
+  }
   // Whether there is more to send than this turn had time for.
   bool waits() const { return !unsent_.empty(); }
 
@@ -61,6 +69,7 @@ class Outbox {
  private:
   void Flush(client::Client& client);
   void SendPending(client::Client& client);
+  bool CheckLimit(client::Client& client, int64_t unix_ms);
   // How much of its output a connection may send in this turn.
   size_t Share(const client::Client& client) const;
   void GiveWay();
