@@ -33,7 +33,8 @@ void Measure(const char* name, int64_t spread_ms) {
   for (int64_t due_ms = wheel.NextDueMs(); due_ms != std::numeric_limits<int64_t>::max();
        due_ms = wheel.NextDueMs()) {
     const uint64_t start_ns = clock.monotonic_ns();
-    wheel.Advance(due_ms, kAll, [&](uint32_t) { ++fired; });
+    size_t steps = kAll;
+    wheel.Advance(due_ms, &steps, [&](uint32_t) { ++fired; });
     longest_ns = std::max(longest_ns, clock.monotonic_ns() - start_ns);
     ++wakeups;
   }
