@@ -7,12 +7,15 @@
 
 namespace corral::storage::rdb {
 
-// Whether every element lies in a valid list as this process would have written it: no text that reads as an
-// integer, which would not be found.
+// Whether every element lies in a valid list as this process would have written it; one that does not would
+// not be found.
 inline bool IsCanonical(PackedList list) {
   for (auto at = list.begin(); at != list.end(); at = list.Next(at)) {
     const PackedList::Element element = list[at];
-    if (!element.is_integer && PackedList::Element::Of(element.text).is_integer) return false;
+    // No text of digits is as long as the integer that it reads as.
+    const PackedElement own =
+        element.is_integer ? PackedElement(element.integer) : PackedElement(element.text);
+    if (own.size() != list.ElementBytes(at)) return false;
   }
   return true;
 }

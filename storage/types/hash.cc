@@ -49,8 +49,7 @@ size_t StrideOf(const ValueSlot& slot) {
 
 // Of a packed hash; the list's end: not there.
 PackedList::Position FindPacked(const ValueSlot& slot, std::string_view name) {
-  const PackedList list(slot.view());
-  return list.Find(name, list.begin(), StrideOf(slot) - 1);
+  return PackedList(slot.view()).FindName(name, StrideOf(slot));
 }
 
 bool SetLarge(ValueSlot& slot, std::string_view name, std::string_view value, FieldExpiry expiry) {

@@ -76,7 +76,7 @@ class Hash {
   // Elements of the packed list for each field.
   size_t stride() const { return value_.form() == PackedForm::kHashEx ? PackedHashEx::kStride : 2; }
   PackedList::Position FindPacked(std::string_view name) const {
-    return PackedList(value_.bytes()).Find(name, first_, stride() - 1);
+    return PackedList(value_.bytes()).FindName(name, stride(), first_);
   }
   const HashField* FindLarge(std::string_view name) const {  // null: not there
     const HashField* field = value_.as<HashObject>().Find(name);

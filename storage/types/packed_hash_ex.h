@@ -22,7 +22,7 @@ class PackedHashEx {
   explicit PackedHashEx(std::string_view bytes) : list_(bytes) {}
 
   // Where the field is; the list's end if it is not there.
-  Position Find(std::string_view name) const { return list_.Find(name, list_.begin(), kStride - 1); }
+  Position Find(std::string_view name) const { return list_.FindName(name, kStride); }
   int64_t ExpiryAt(Position field) const {  // kNoExpiry without one
     const int64_t expiry = list_[list_.Next(list_.Next(field))].integer;
     return expiry == 0 ? kNoExpiry : expiry;

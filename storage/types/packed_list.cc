@@ -1,5 +1,6 @@
 #include "storage/types/packed_list.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -116,8 +117,6 @@ PackedElement::PackedElement(std::string_view text) {
 PackedElement::PackedElement(int64_t integer) { SetInteger(integer); }
 
 void PackedElement::SetInteger(int64_t integer) {
-  is_integer_ = true;
-  integer_ = integer;
   const auto write = [&](int encoding, uint8_t bytes) {
     head_[0] = static_cast<char>(encoding);
     std::memcpy(head_ + 1, &integer, bytes);
@@ -159,6 +158,47 @@ char* PackedElement::Write(char* out) const {
   return out + back_size_;
 }
 
+// An element that is searched for. Its last eight bytes, the length behind it among them, tell it from most
+// others at the cost of one load.
+class PackedList::Pattern {
+ public:
+  explicit Pattern(const PackedElement& element)
+      : element_(element), size_(element.size()), shift_(size_ < kTail ? 8 * (kTail - size_) : 0) {
+    char bytes[kTail + sizeof element.head_ + kTail + sizeof element.back_] = {};
+    char* end = bytes + kTail;
+    const auto append = [&](std::string_view text) {
+      if (!text.empty()) std::memcpy(end, text.data(), text.size());
+      end += text.size();
+    };
+    const std::string_view text = element.text_;
+    append({element.head_, element.head_size_});
+    append(text.substr(text.size() - std::min(text.size(), kTail)));
+    append({element.back_, element.back_size_});
+    tail_ = Load<uint64_t>(end - kTail);
+  }
+
+  // Whether the element that ends at `end` is this one. At least eight bytes lie before it: those of the
+  // header, and two of the shortest element.
+  bool EndsAt(const char* end) const {
+    if ((Load<uint64_t>(end - kTail) ^ tail_) >> shift_ != 0) [[likely]]
+      return false;
+    return size_ <= kTail || IsAt(end - size_);
+  }
+
+ private:
+  static constexpr size_t kTail = sizeof(uint64_t);
+
+  bool IsAt(const char* at) const {
+    return std::memcmp(at, element_.head_, element_.head_size_) == 0 &&
+           std::string_view(at + element_.head_size_, element_.text_.size()) == element_.text_;
+  }
+
+  const PackedElement& element_;
+  const size_t size_;
+  const size_t shift_;
+  uint64_t tail_;
+};
+
 size_t PackedList::bytes() const { return Load<uint32_t>(bytes_); }
 
 size_t PackedList::count() const {
@@ -170,13 +210,13 @@ size_t PackedList::count() const {
   return count;
 }
 
-size_t PackedList::ElementBytes(Position at) const {
+size_t PackedList::BytesOfLongText(Position at) const {
   const Extent extent = ExtentOf(bytes_ + at);
   const size_t length = extent.head + extent.text;
   return length + BackLengthBytes(length);
 }
 
-PackedList::Position PackedList::Previous(Position at) const {
+PackedList::Position PackedList::PreviousOfMore(Position at) const {
   const size_t length = *BackLength(bytes_ + at - 1, at);
   return at - static_cast<Position>(length + BackLengthBytes(length));
 }
@@ -229,17 +269,27 @@ PackedList::Element PackedList::operator[](Position at) const {
   return {false, 0, {bytes + extent.head, extent.text}};
 }
 
-PackedList::Position PackedList::Find(const Element& wanted, Position at, size_t skip) const {
-  const Position last = end();
-  while (at != last) {
-    const Element element = (*this)[at];
-    const bool found = element.is_integer ? wanted.is_integer && element.integer == wanted.integer
-                                          : !wanted.is_integer && element.text == wanted.text;
-    if (found) return at;
-    at = Next(at);
-    for (size_t i = 0; i < skip && at != last; ++i) at = Next(at);
+PackedList::Position PackedList::Find(std::string_view text, Position at) const {
+  const PackedElement element(text);
+  const Pattern pattern(element);
+  for (const Position last = end(); at != last;) {
+    const Position next = Next(at);
+    if (pattern.EndsAt(bytes_ + next)) return at;
+    at = next;
   }
-  return last;
+  return at;
+}
+
+PackedList::Position PackedList::FindName(const PackedElement& name, size_t size, Position first,
+                                          size_t* index) const {
+  const Pattern pattern(name);
+  const auto is_name = [&](Position at) { return pattern.EndsAt(bytes_ + Next(at)); };
+  const Group found = size == 1   ? FromBothEnds<1>(first, is_name, is_name)
+                      : size == 2 ? FromBothEnds<2>(first, is_name, is_name)
+                                  : FromBothEnds<3>(first, is_name, is_name);
+  if (found.met == Group::Met::kNone) return end();
+  if (index != nullptr) *index = found.index;
+  return found.name;
 }
 
 bool PackedList::Valid(std::string_view bytes) {
@@ -279,7 +329,9 @@ void PackedList::Splice(PackedBuffer& buffer, Position first, Position last, siz
                         const PackedElement* elements, size_t added) {
   size_t bytes = 0;
   for (size_t i = 0; i < added; ++i) bytes += elements[i].size();
-  char* out = buffer.Splice(first, last - first, bytes);
+  // As many bytes as before: a value that is replaced by one of its length. Nothing moves.
+  const bool stays = bytes == last - first;
+  char* out = stays ? buffer.data() + first : buffer.Splice(first, last - first, bytes);
   for (size_t i = 0; i < added; ++i) out = elements[i].Write(out);
   SetHeader(buffer, static_cast<int64_t>(added) - static_cast<int64_t>(removed));
 }

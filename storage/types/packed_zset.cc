@@ -1,5 +1,7 @@
 #include "storage/types/packed_zset.h"
 
+#include <algorithm>
+
 namespace corral::storage {
 namespace {
 
@@ -26,22 +28,26 @@ double PackedZset::ScoreAt(Position member) const {
 }
 
 std::optional<uint64_t> PackedZset::Rank(std::string_view member, double* score) const {
-  const Position found = Find(member);
+  size_t rank = 0;
+  const Position found = list_.FindName(PackedElement(member), 2, PackedList::kHeaderBytes, &rank);
   if (found == end()) return std::nullopt;
-  uint64_t rank = 0;
-  for (Position at = list_.begin(); at != found; at = list_.Next(list_.Next(at))) ++rank;
   *score = ScoreAt(found);
   return rank;
 }
 
+template <class Before>
+PackedZset::Place PackedZset::FirstNotBefore(const Before& before) const {
+  using Met = PackedList::Group::Met;
+  const auto [met, member, index] = list_.FromBothEnds<2>(
+      list_.begin(), [&](Position at) { return !before(at); }, [&](Position at) { return before(at); });
+  if (met == Met::kFromEnd) return {list_.Next(list_.Next(member)), index + 1};
+  return {member, index};
+}
+
 RankSpan PackedZset::Ranks(const ScoreRange& range) const {
-  RankSpan span;
-  for (Position at = list_.begin(); at != list_.end(); at = list_.Next(list_.Next(at))) {
-    const double score = ScoreAt(at);
-    if (range.Ends(score)) break;
-    ++(range.Starts(score) ? span.count : span.first);
-  }
-  return span;
+  const uint64_t first = FirstNotBefore([&](Position at) { return !range.Starts(ScoreAt(at)); }).rank;
+  const uint64_t end = FirstNotBefore([&](Position at) { return !range.Ends(ScoreAt(at)); }).rank;
+  return {first, std::max(end, first) - first};
 }
 
 RankSpan PackedZset::Ranks(const LexRange& range) const {
@@ -58,15 +64,13 @@ RankSpan PackedZset::Ranks(const LexRange& range) const {
 
 void PackedZset::Insert(PackedBuffer& buffer, std::string_view member, double score) {
   const PackedZset zset(buffer.view());
-  const PackedList& list = zset.list_;
-  Position at = list.begin();
-  for (; at != list.end(); at = list.Next(list.Next(at))) {
+  const Place place = zset.FirstNotBefore([&](Position at) {
     const double other = zset.ScoreAt(at);
-    if (other < score) continue;
+    if (other != score) return other < score;
     IntegerText scratch;
-    if (other > score || list[at].Text(scratch) > member) break;
-  }
-  Insert(buffer, at, member, score);
+    return zset.list_[at].Text(scratch) < member;
+  });
+  Insert(buffer, place.at, member, score);
 }
 
 void PackedZset::Append(PackedBuffer& buffer, std::string_view member, double score) {

@@ -21,7 +21,7 @@ class PackedZset {
 
   size_t size() const { return list_.count() / 2; }
   // Where the member is; the list's end if it is not there.
-  Position Find(std::string_view member) const { return list_.Find(member, list_.begin(), 1); }
+  Position Find(std::string_view member) const { return list_.FindName(member, 2); }
   Position end() const { return list_.end(); }
   double ScoreAt(Position member) const;
   std::optional<uint64_t> Rank(std::string_view member, double* score) const;
@@ -56,6 +56,13 @@ class PackedZset {
   static size_t FormatScore(double score, char* out);
 
  private:
+  struct Place {
+    Position at;  // of a member, or the end
+    uint64_t rank;
+  };
+  // The first member for which before(at) is false, where those before it are those for which it is true.
+  template <class Before>
+  Place FirstNotBefore(const Before& before) const;
   static void Insert(PackedBuffer& buffer, Position at, std::string_view member, double score);
   Position At(uint64_t rank) const { return list_.At(2 * rank); }
 

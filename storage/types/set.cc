@@ -48,6 +48,10 @@ Set::Member Canonical(const Set::Member& member) {
   return member.is_integer ? member : Set::Member::Of(member.text);
 }
 
+PackedElement ElementOf(const Set::Member& member) {
+  return member.is_integer ? PackedElement(member.integer) : PackedElement(member.text);
+}
+
 bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
   if (!IntSet::Insert(slot, integer)) return false;
   const size_t most = std::min(limits.int_set_entries, kMaxIntSetEntries);
@@ -59,7 +63,7 @@ bool AddInteger(ValueSlot& slot, int64_t integer, const SetLimits& limits) {
 void AppendPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
   IntegerText scratch;
   const std::string_view text = member.Text(scratch);
-  const PackedElement element = member.is_integer ? PackedElement(member.integer) : PackedElement(text);
+  const PackedElement element = ElementOf(member);
   if (text.size() <= limits.packed_bytes &&
       PackedList(slot.view()).bytes() + element.size() < PackedList::kMaxBytes) {
     return PackedList::Append(slot, element);
@@ -70,7 +74,7 @@ void AppendPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& l
 
 bool AddPacked(ValueSlot& slot, const Set::Member& member, const SetLimits& limits) {
   const PackedList list(slot.view());
-  if (list.Find(member, list.begin()) != list.end()) return false;
+  if (list.FindName(ElementOf(member), 1) != list.end()) return false;
   if (list.count() >= limits.packed_entries) {
     BecomeLarge(slot);
     return slot.as<SetObject>().Add(member);
@@ -93,7 +97,7 @@ bool Set::Contains(const Member& member) const {
     return canonical.is_integer && IntSet(value_.bytes()).Contains(canonical.integer);
   }
   const PackedList list(value_.bytes());
-  return list.Find(Canonical(member), list.begin()) != list.end();
+  return list.FindName(ElementOf(member), 1) != list.end();
 }
 
 Set::Member Set::RandomMember(Random& random) const {
@@ -167,7 +171,7 @@ bool RemoveFromSet(ValueSlot& slot, std::string_view text) {
   const Set::Member member = Set::Member::Of(text);
   if (slot.form() == PackedForm::kIntSet) return member.is_integer && IntSet::Erase(slot, member.integer);
   const PackedList list(slot.view());
-  const PackedList::Position at = list.Find(member, list.begin());
+  const PackedList::Position at = list.FindName(ElementOf(member), 1);
   if (at == list.end()) return false;
   PackedList::Erase(slot, at, 1);
   return true;

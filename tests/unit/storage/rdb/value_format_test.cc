@@ -405,6 +405,12 @@ TEST_CASE("rdb: a text that reads as an integer is found after it was read") {
                               "7\x02\x81v\x02\xff")));
   REQUIRE(record != nullptr);
   CHECK(Hash(record->value(), 0).Find("7").has_value());
+  // And one whose field 7 has 16 bits, and whose value has a length of 12.
+  const OwnedRecord longer =
+      Load(WithChecksum(Bytes("\x10\x0f\x0f\0\0\0\x02\0\xf1\x07\0\x03\xe0\x01v\x03\xff")));
+  REQUIRE(longer != nullptr);
+  CHECK(Hash(longer->value(), 0).Find("7").has_value());
+  CHECK(longer->value().bytes().size() == PackedList::kEmptyBytes + 2 + 3);
 }
 
 // Type and number of parts, then the parts.

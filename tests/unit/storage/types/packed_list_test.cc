@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -142,14 +143,47 @@ TEST_CASE("random changes leave what a vector of strings has") {
   }
 }
 
-TEST_CASE("a search can pass over the values of pairs") {
+TEST_CASE("the search for a name passes over what belongs to the names") {
   OwnedBuffer buffer = Empty();
   for (const char* text : {"a", "b", "b", "3", "3", "c"}) PackedList::Append(buffer, PackedElement(text));
   const PackedList list(buffer.view());
-  CHECK(list.Find("b", list.begin(), 1) == list.At(2));
-  CHECK(list.Find("3", list.begin(), 1) == list.At(4));
-  CHECK(list.Find("c", list.begin(), 1) == list.end());
+  CHECK(list.FindName("b", 2) == list.At(2));
+  CHECK(list.FindName("3", 2) == list.At(4));
+  CHECK(list.FindName("c", 2) == list.end());
+  CHECK(list.FindName("3", 3) == list.At(3));
+  CHECK(list.FindName("b", 3) == list.end());
   CHECK(list[list.At(4)] == "3");
+  CHECK(PackedList({PackedList::kEmpty, PackedList::kEmptyBytes}).FindName("", 1) ==
+        PackedList::kHeaderBytes);
+}
+
+// Names that share their beginnings, their ends, or all but the length, among values that are names of
+// others.
+TEST_CASE("every name is found, and no other") {
+  Random random(5);
+  for (int round = 0; round < 300; ++round) {
+    OwnedBuffer buffer = Empty();
+    Strings names, others;
+    for (size_t i = random.Below(40); i > 0; --i) {
+      const std::string name = RandomText(random);
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    for (const std::string& name : names) {
+      PackedList::Append(buffer, PackedElement(name));
+      others.push_back(random.Below(2) == 0 ? RandomText(random) : names[random.Below(names.size())]);
+      PackedList::Append(buffer, PackedElement(others.back()));
+    }
+    const PackedList list(buffer.view());
+    for (size_t i = 0; i < names.size(); ++i) {
+      size_t index = 0;
+      REQUIRE(list.FindName(PackedElement(names[i]), 2, list.begin(), &index) == list.At(2 * i));
+      REQUIRE(index == i);
+    }
+    for (const std::string& other : others) {
+      const bool is_name = std::find(names.begin(), names.end(), other) != names.end();
+      REQUIRE((list.FindName(other, 2) != list.end()) == is_name);
+    }
+  }
 }
 
 TEST_CASE("more elements than the header can count are counted by a walk") {
