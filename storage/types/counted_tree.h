@@ -13,13 +13,14 @@ namespace corral::storage {
 
 // A B+ tree of pointers to items that stay their owner's, with the weight of everything below each branch.
 //
-// Items says what is kept:
+// Items says what is kept, and one of two things of each:
 //   using Item = ...*;
-//   static uint64_t Weight(Item)   its share of the ranks: 1, or the number of elements that it holds
-//   static uint32_t Prefix(Item)   does not fall from one item to the next, and is all that most comparisons
-//                                  need; 0 where the order is not one of values
+//   static uint32_t Prefix(Item)   of items in an order of values, each of which weighs 1: does not fall from
+//                                  one item to the next, and is all that most comparisons need
+//   static uint32_t Weight(Item)   of items that are found by rank alone: their share of the ranks
 //
-//   leaf:    512 bytes: 40 items and their prefixes, so that a search touches few items; linked both ways
+//   leaf:    512 bytes: 40 items with their prefixes or weights, so that a search touches few items; linked
+//            both ways
 //   branch: 1024 bytes: 35 times child, weight below it, first item below it and that one's prefix
 //
 // Invariants: an item's weight changes only through Reweigh; every leaf has the same depth; no node is
@@ -79,8 +80,8 @@ class CountedTree {
     return {leaf, leaf->count};
   }
 
-  // The first item that is not before the place searched for. `prefix` is that place's; `before(item)` says
-  // whether an item of the same prefix is before it.
+  // Where items are in an order of values: the first that is not before the place searched for. `prefix` is
+  // that place's; `before(item)` says whether an item of the same prefix is before it.
   template <class Before>
   Iterator LowerBound(uint32_t prefix, const Before& before) const {
     if (root_ == nullptr) return {};
@@ -91,7 +92,7 @@ class CountedTree {
       node = branch->children[i > 0 ? i - 1 : 0];
     }
     auto* leaf = static_cast<Leaf*>(node);
-    const unsigned i = Search(leaf->prefixes, leaf->items, leaf->count, prefix, before);
+    const unsigned i = Search(leaf->notes, leaf->items, leaf->count, prefix, before);
     return Settled(leaf, i);
   }
 
@@ -99,24 +100,24 @@ class CountedTree {
   Iterator At(uint64_t rank, uint64_t* within = nullptr) const {
     if (rank >= weight_) return end();
     Node* node = root_;
+    uint64_t weight = weight_;
     while (!node->is_leaf) {
       auto* branch = static_cast<Branch*>(node);
-      unsigned i = 0;
-      for (; rank >= branch->weights[i]; ++i) rank -= branch->weights[i];
+      const unsigned i = IndexOf(&rank, weight, branch->weights, branch->count);
+      weight = branch->weights[i];
       node = branch->children[i];
     }
     auto* leaf = static_cast<Leaf*>(node);
-    unsigned i = 0;
-    for (uint64_t weight; rank >= (weight = Items::Weight(leaf->items[i])); ++i) rank -= weight;
-    if (within != nullptr) *within = rank;
-    return {leaf, i};
+    auto index = static_cast<unsigned>(rank);
+    if constexpr (kWeighted) index = IndexOf(&rank, weight, leaf->notes, leaf->count);
+    if (within != nullptr) *within = kWeighted ? rank : 0;
+    return {leaf, index};
   }
 
   // How many ranks lie before the place.
   uint64_t Rank(Iterator at) const {
     if (root_ == nullptr) return 0;
-    uint64_t rank = 0;
-    for (unsigned i = 0; i < at.index_; ++i) rank += Items::Weight(at.leaf_->items[i]);
+    uint64_t rank = WeightOfFirst(at.leaf_, at.index_);
     const Node* node = at.leaf_;
     for (const Branch* branch = node->parent; branch != nullptr; node = branch, branch = branch->parent) {
       for (unsigned i = 0; branch->children[i] != node; ++i) rank += branch->weights[i];
@@ -144,11 +145,11 @@ class CountedTree {
       }
     }
     OpenGap(leaf->items, index, leaf->count);
-    OpenGap(leaf->prefixes, index, leaf->count);
+    OpenGap(leaf->notes, index, leaf->count);
     leaf->items[index] = item;
-    leaf->prefixes[index] = Items::Prefix(item);
+    leaf->notes[index] = Note(item);
     ++leaf->count;
-    AddWeight(leaf, Items::Weight(item));
+    AddWeight(leaf, WeightAt(leaf, index));
     if (index == 0) FirstChanged(leaf);
     return {leaf, index};
   }
@@ -156,9 +157,9 @@ class CountedTree {
   // Takes the item out; returns the place of its successor.
   Iterator Erase(Iterator at) {
     Leaf* leaf = at.leaf_;
-    AddWeight(leaf, -Items::Weight(leaf->items[at.index_]));
+    AddWeight(leaf, -WeightAt(leaf, at.index_));
     CloseGap(leaf->items, at.index_, leaf->count);
-    CloseGap(leaf->prefixes, at.index_, leaf->count);
+    CloseGap(leaf->notes, at.index_, leaf->count);
     --leaf->count;
     if (leaf->count == 0) return DropLeaf(leaf);
     if (at.index_ == 0) FirstChanged(leaf);
@@ -172,7 +173,11 @@ class CountedTree {
   }
 
   // The weight of the item at the place has changed by `more` (modulo 2^64).
-  void Reweigh(Iterator at, uint64_t more) { AddWeight(at.leaf_, more); }
+  void Reweigh(Iterator at, uint64_t more) {
+    static_assert(kWeighted);
+    at.leaf_->notes[at.index_] += static_cast<uint32_t>(more);
+    AddWeight(at.leaf_, more);
+  }
 
   // Forgets all items; they are the caller's to free.
   void Clear() {
@@ -197,11 +202,12 @@ class CountedTree {
     Iterator at = begin();
     Require(at.leaf_->previous == nullptr, "counted tree: something lies before the first leaf");
     for (Iterator next = at; ++next != end(); at = next) {
-      Require(in_order(*at, *next) && Items::Prefix(*at) <= Items::Prefix(*next), "counted tree: the order");
+      Require(in_order(*at, *next) && PrefixOf(*at) <= PrefixOf(*next), "counted tree: the order");
     }
   }
 
  private:
+  static constexpr bool kWeighted = requires(Item item) { Items::Weight(item); };
   static constexpr unsigned kLeafItems = 40;
   static constexpr unsigned kBranchChildren = 35;
 
@@ -214,7 +220,7 @@ class CountedTree {
     Leaf* previous;
     Leaf* next;
     Item items[kLeafItems];
-    uint32_t prefixes[kLeafItems];
+    uint32_t notes[kLeafItems];  // prefixes or weights
   };
   struct Branch : Node {
     Node* children[kBranchChildren];
@@ -223,6 +229,43 @@ class CountedTree {
     uint32_t prefixes[kBranchChildren];
   };
   static_assert(sizeof(Leaf) <= 512 && sizeof(Branch) <= 1024 && sizeof(Item) == 8);
+
+  static uint32_t PrefixOf(Item item) {
+    if constexpr (kWeighted)
+      return 0;
+    else
+      return Items::Prefix(item);
+  }
+  static uint32_t Note(Item item) {
+    if constexpr (kWeighted)
+      return Items::Weight(item);
+    else
+      return Items::Prefix(item);
+  }
+  static uint64_t WeightAt(const Leaf* leaf, unsigned index) { return kWeighted ? leaf->notes[index] : 1; }
+  // Of the leaf's first items.
+  static uint64_t WeightOfFirst(const Leaf* leaf, unsigned count) {
+    if constexpr (!kWeighted) return count;
+    uint64_t weight = 0;
+    for (unsigned i = 0; i < count; ++i) weight += leaf->notes[i];
+    return weight;
+  }
+
+  // Which of the weights, `weight` together, holds the rank, which becomes the one within it. From the nearer
+  // end: lists are used at their ends.
+  template <class Weight>
+  static unsigned IndexOf(uint64_t* rank, uint64_t weight, const Weight* weights, unsigned count) {
+    if (*rank <= weight / 2) {
+      unsigned i = 0;
+      for (; *rank >= weights[i]; ++i) *rank -= weights[i];
+      return i;
+    }
+    uint64_t rest = weight - *rank;  // with the one at the rank
+    unsigned i = count - 1;
+    for (; rest > weights[i]; --i) rest -= weights[i];
+    *rank = weights[i] - rest;
+    return i;
+  }
 
   // The first index that is not before the place: by prefix where that tells, else by asking.
   template <class Before>
@@ -275,11 +318,9 @@ class CountedTree {
   }
 
   [[gnu::noinline]] static uint64_t WeightOf(const Node* node) {
+    if (node->is_leaf) return WeightOfFirst(static_cast<const Leaf*>(node), node->count);
     uint64_t weight = 0;
-    for (unsigned i = 0; i < node->count; ++i) {
-      weight += node->is_leaf ? Items::Weight(static_cast<const Leaf*>(node)->items[i])
-                              : static_cast<const Branch*>(node)->weights[i];
-    }
+    for (unsigned i = 0; i < node->count; ++i) weight += static_cast<const Branch*>(node)->weights[i];
     return weight;
   }
 
@@ -331,7 +372,7 @@ class CountedTree {
 
   void FirstChanged(Node* node) {
     const Item first = FirstOf(node);
-    const uint32_t prefix = Items::Prefix(first);
+    const uint32_t prefix = PrefixOf(first);
     for (Branch* branch = node->parent; branch != nullptr; node = branch, branch = branch->parent) {
       const unsigned i = IndexIn(branch, node);
       branch->firsts[i] = first;
@@ -345,7 +386,7 @@ class CountedTree {
     branch->children[index] = child;
     branch->weights[index] = WeightOf(child);
     branch->firsts[index] = FirstOf(child);
-    branch->prefixes[index] = Items::Prefix(branch->firsts[index]);
+    branch->prefixes[index] = PrefixOf(branch->firsts[index]);
   }
 
   // A full leaf in which `index` is wanted gives its later half, or nothing at the right edge, to a new leaf
@@ -356,7 +397,7 @@ class CountedTree {
     const unsigned keep = at_right_edge ? kLeafItems : kLeafItems / 2;
     right->count = static_cast<uint16_t>(kLeafItems - keep);
     std::memcpy(right->items, leaf->items + keep, right->count * sizeof(Item));
-    std::memcpy(right->prefixes, leaf->prefixes + keep, right->count * sizeof(uint32_t));
+    std::memcpy(right->notes, leaf->notes + keep, right->count * sizeof(uint32_t));
     leaf->count = static_cast<uint16_t>(keep);
     right->previous = leaf;
     right->next = leaf->next;
@@ -472,7 +513,7 @@ class CountedTree {
 
   void JoinLeaves(Leaf* left, Leaf* right) {
     std::memcpy(left->items + left->count, right->items, right->count * sizeof(Item));
-    std::memcpy(left->prefixes + left->count, right->prefixes, right->count * sizeof(uint32_t));
+    std::memcpy(left->notes + left->count, right->notes, right->count * sizeof(uint32_t));
     left->count = static_cast<uint16_t>(left->count + right->count);
     left->next = right->next;
     if (left->next != nullptr) left->next->previous = left;
@@ -541,7 +582,7 @@ class CountedTree {
       const auto* leaf = static_cast<const Leaf*>(node);
       Require(leaf->next == nullptr || leaf->next->previous == leaf, "counted tree: the chain of leaves");
       for (unsigned i = 0; i < leaf->count; ++i) {
-        Require(leaf->prefixes[i] == Items::Prefix(leaf->items[i]), "counted tree: a prefix");
+        Require(leaf->notes[i] == Note(leaf->items[i]), "counted tree: a prefix or a weight");
       }
       return WeightOf(leaf);
     }
@@ -551,7 +592,7 @@ class CountedTree {
     for (unsigned i = 0; i < branch->count; ++i) {
       const Node* child = branch->children[i];
       Require(child->parent == branch, "counted tree: a child's parent");
-      Require(branch->firsts[i] == FirstOf(child) && branch->prefixes[i] == Items::Prefix(FirstOf(child)),
+      Require(branch->firsts[i] == FirstOf(child) && branch->prefixes[i] == PrefixOf(FirstOf(child)),
               "counted tree: the first item below a branch");
       Require(CheckNode(child, level + 1, depth, leaves, branches) == branch->weights[i],
               "counted tree: a weight");

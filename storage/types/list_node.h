@@ -74,8 +74,7 @@ class ListNode {
 // A list's nodes in their order, found by the index of an element.
 struct ListNodeItems {
   using Item = ListNode*;
-  static uint64_t Weight(const ListNode* node) { return node->count(); }
-  static uint32_t Prefix(const ListNode*) { return 0; }
+  static uint32_t Weight(const ListNode* node) { return static_cast<uint32_t>(node->count()); }
 };
 using ListNodes = CountedTree<ListNodeItems>;
 

@@ -99,7 +99,6 @@ class ZsetEntries {
 struct ZsetItems {
   using Item = ZsetEntry*;
 
-  static uint64_t Weight(const ZsetEntry*) { return 1; }
   static uint32_t Prefix(const ZsetEntry* entry) { return Prefix(entry->score()); }
   // The upper half of the score's bits, turned so that they ascend as scores do; both zeros are one.
   static uint32_t Prefix(double score) {

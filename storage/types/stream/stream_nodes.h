@@ -41,7 +41,6 @@ class StreamNodes {
  private:
   struct Items {
     using Item = StreamNode*;
-    static uint64_t Weight(const StreamNode*) { return 1; }
     static uint32_t Prefix(const StreamNode* node) { return node->id().prefix(); }
   };
   using Tree = CountedTree<Items>;

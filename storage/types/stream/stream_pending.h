@@ -30,7 +30,6 @@ struct StreamGroupTotals {
 class StreamPendingList {
   struct Items {
     using Item = StreamPending*;
-    static uint64_t Weight(const StreamPending*) { return 1; }
     static uint32_t Prefix(const StreamPending* pending) { return pending->id.prefix(); }
   };
   using Tree = CountedTree<Items>;

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "storage/base/random.h"
@@ -12,13 +14,12 @@ namespace {
 
 struct Number {
   uint64_t value;
-  uint64_t weight = 1;
+  uint32_t weight = 1;
 };
 
 // Ordered by value, of which the prefix is a coarse part: many share one.
 struct Numbers {
   using Item = Number*;
-  static uint64_t Weight(const Number* item) { return item->weight; }
   static uint32_t Prefix(const Number* item) { return static_cast<uint32_t>(item->value / 100); }
 };
 using Tree = CountedTree<Numbers>;
@@ -133,33 +134,55 @@ TEST_CASE("erased from the front, and by ranges, until nothing is left") {
   }
 }
 
+struct Weights {
+  using Item = Number*;
+  static uint32_t Weight(const Number* item) { return item->weight; }
+};
+
 TEST_CASE("weights make an item hold several ranks") {
   Random random(21);
-  std::vector<Number> numbers(3000);
-  Tree tree;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i].value = i;
-    numbers[i].weight = 1 + random.Below(9);
-    tree.Insert(tree.end(), &numbers[i]);
-  }
-  for (int i = 0; i < 2000; ++i) {
-    const size_t index = random.Below(numbers.size());
-    const auto at = Find(tree, index);
-    const uint64_t weight = 1 + random.Below(20);
-    tree.Reweigh(at, weight - numbers[index].weight);
-    numbers[index].weight = weight;
-  }
-  Check(tree);
-  uint64_t rank = 0;
-  for (auto& number : numbers) {
-    REQUIRE(tree.Rank(Find(tree, number.value)) == rank);
-    for (uint64_t i = 0; i < number.weight; ++i, ++rank) {
-      uint64_t within = 99;
-      REQUIRE(*tree.At(rank, &within) == &number);
-      REQUIRE(within == i);
+  std::vector<std::unique_ptr<Number>> numbers;
+  CountedTree<Weights> tree;
+  const auto place_of = [&](size_t index) {
+    auto at = tree.begin();
+    for (size_t i = 0; i < index; ++i) ++at;
+    return at;
+  };
+  const auto check = [&] {
+    tree.CheckInvariants([](const Number*, const Number*) { return true; });
+    uint64_t rank = 0;
+    auto place = tree.begin();
+    for (const auto& number : numbers) {
+      REQUIRE(tree.Rank(place) == rank);
+      ++place;
+      for (uint64_t i = 0; i < number->weight; ++i, ++rank) {
+        uint64_t within = 99;
+        REQUIRE(*tree.At(rank, &within) == number.get());
+        REQUIRE(within == i);
+      }
     }
+    REQUIRE(tree.weight() == rank);
+    REQUIRE(tree.At(rank) == tree.end());
+  };
+  for (int step = 0; step < 6000; ++step) {
+    const size_t index = random.Below(numbers.size() + 1);
+    const auto weight = static_cast<uint32_t>(1 + random.Below(20));
+    const bool growing = step % 3000 < 2000;
+    if (index == numbers.size() || random.Below(3) == 0) {
+      if (!growing) continue;
+      auto item = std::make_unique<Number>(Number{.value = 0, .weight = weight});
+      tree.Insert(place_of(index), item.get());
+      numbers.insert(numbers.begin() + static_cast<int64_t>(index), std::move(item));
+    } else if (random.Below(2) == 0) {
+      tree.Reweigh(place_of(index), uint64_t{weight} - numbers[index]->weight);
+      numbers[index]->weight = weight;
+    } else if (!growing) {
+      tree.Erase(place_of(index));
+      numbers.erase(numbers.begin() + static_cast<int64_t>(index));
+    }
+    if (step % 200 == 0) check();
   }
-  CHECK(tree.weight() == rank);
+  check();
 }
 
 TEST_CASE("an item may move to another object") {
