@@ -77,8 +77,9 @@ class Sort {
   size_t destination_ = 0;  // 0: none
   std::optional<SortPattern> by_;
   std::vector<SortPattern> gets_;
-  std::vector<Element> elements_;  // of the source, or those wanted if they need no sorting
-  Span wanted_;                    // among them
+  std::vector<Element> elements_;      // of the source, or those wanted if they need no sorting
+  std::vector<const Element*> order_;  // all of them
+  Span wanted_;                        // among those
 };
 
 bool Sort::ReadFlag(size_t i) {
@@ -185,6 +186,8 @@ bool Sort::Load() {
   } else {
     LoadSet(value);
   }
+  order_.reserve(elements_.size());
+  for (const Element& element : elements_) order_.push_back(&element);
   return true;
 }
 
@@ -229,18 +232,26 @@ int Sort::Compare(const Element& a, const Element& b) const {
   return CompareTexts(*a.value, *b.value);
 }
 
+// Only those that are wanted: LIMIT leaves the rest in any order. What compares the same stays in the order
+// of the source.
 void Sort::Order() {
-  std::stable_sort(elements_.begin(), elements_.end(), [this](const Element& a, const Element& b) {
-    return descending_ ? Compare(a, b) > 0 : Compare(a, b) < 0;
-  });
+  const auto before = [this](const Element* a, const Element* b) {
+    const int compared = descending_ ? Compare(*b, *a) : Compare(*a, *b);
+    return compared != 0 ? compared < 0 : a < b;
+  };
+  const auto first = order_.begin() + static_cast<int64_t>(wanted_.first);
+  const auto end = first + static_cast<int64_t>(wanted_.count);
+  if (first != order_.begin()) std::nth_element(order_.begin(), first, order_.end(), before);
+  if (end != order_.end()) std::nth_element(first, end, order_.end(), before);
+  std::sort(first, end, before);
 }
 
 void Sort::Reply() const {
   ctx_.reply.Array(wanted_.count * std::max<size_t>(gets_.size(), 1));
   for (uint64_t i = wanted_.first; i < wanted_.first + wanted_.count; ++i) {
-    if (gets_.empty()) ctx_.reply.Bulk(elements_[i].text);
+    if (gets_.empty()) ctx_.reply.Bulk(order_[i]->text);
     for (const SortPattern& get : gets_) {
-      if (const std::optional<std::string> value = get.ValueFor(ctx_, elements_[i].text)) {
+      if (const std::optional<std::string> value = get.ValueFor(ctx_, order_[i]->text)) {
         ctx_.reply.Bulk(*value);
       } else {
         ctx_.reply.Null();
@@ -257,9 +268,8 @@ void Sort::Store() const {
     list.Insert(list.size(), text);
   };
   for (uint64_t i = wanted_.first; i < wanted_.first + wanted_.count; ++i) {
-    if (gets_.empty()) append(elements_[i].text);
-    for (const SortPattern& get : gets_)
-      append(get.ValueFor(ctx_, elements_[i].text).value_or(std::string()));
+    if (gets_.empty()) append(order_[i]->text);
+    for (const SortPattern& get : gets_) append(get.ValueFor(ctx_, order_[i]->text).value_or(std::string()));
   }
   StoreResult(ctx_, ctx_.Key(destination_), std::move(result),
               command::events::kSortStore.Times(list.size()));
