@@ -81,9 +81,10 @@ Server::Server(config::Config& config, std::string executable, std::string_view 
       pubsub_(static_cast<size_t>(settings_.threads), RandomSeed()),
       events_(pubsub_, settings_),
       tracking_(keyspace_, lazy_free_, settings_, static_cast<size_t>(settings_.threads), RandomSeed()),
+      watches_(keyspace_),
       commands_(dispatch::BuildCommandTable()),
       services_{config_,  settings_, keyspace_, lazy_free_, *commands_, clients_, telemetry_,
-                effects_, leases_,   pubsub_,   tracking_,  *this,      debug_},
+                effects_, leases_,   pubsub_,   tracking_,  watches_,   *this,    debug_},
       workers_(services_, static_cast<size_t>(settings_.threads)),
       listeners_(settings_, telemetry_, clients_, workers_) {
   telemetry_.facts.run_id = telemetry::NewRunId();
@@ -95,6 +96,7 @@ Server::Server(config::Config& config, std::string executable, std::string_view 
   telemetry_.facts.port = settings_.port;
   effects_.set_concurrent(settings_.threads > 1);
   effects_.set_leases(leases_);
+  effects_.set_watches(watches_);
   effects_.set_events(events_);
   effects_.set_tracking(tracking_);
   effects_.set_services(services_);

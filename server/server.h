@@ -19,6 +19,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
@@ -64,6 +65,7 @@ class Server final : public command::Lifecycle {
   pubsub::Hub pubsub_;
   pubsub::KeyspaceEvents events_;
   tracking::Tracking tracking_;
+  transaction::Watches watches_;
   std::unique_ptr<command::CommandTable> commands_;
   command::Services services_;
   dispatch::Workers workers_;

@@ -32,6 +32,7 @@ size_t Client::OwnMemoryBytes() const {
   return sizeof(*this) + (stream_ ? stream_->allocated_bytes() : 0) + pending_input.capacity() +
          reader.detached_capacity() + output.own_bytes() +
          (subscriptions ? subscriptions->allocated_bytes() : 0) +
+         (transaction ? sizeof(Transaction) + transaction->queue.allocated_bytes() : 0) +
          (tracking ? sizeof(TrackingMode) + tracking->prefix_bytes : 0) + session.name.capacity() +
          library_name.capacity() + library_version.capacity();
 }

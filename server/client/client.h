@@ -16,6 +16,7 @@
 #include "server/client/subscriptions.h"
 #include "server/client/tracking_mode.h"
 #include "server/client/traffic.h"
+#include "server/client/transaction.h"
 #include "server/client/turn_state.h"
 #include "server/client/wait.h"
 #include "server/net/stream.h"
@@ -54,6 +55,8 @@ class Client {
   KindOfClient kind() const { return subscriptions ? KindOfClient::kPubsub : KindOfClient::kNormal; }
   std::unique_ptr<Subscriptions> subscriptions;  // null: none; changed by pubsub::Hub alone
   std::unique_ptr<TrackingMode> tracking;        // null: never used; changed by tracking::Tracking
+  std::unique_ptr<Transaction> transaction;      // null: not in MULTI
+  std::unique_ptr<Watching> watching;  // null: watches no key; changed by transaction::Watches alone
   protocol::Version version() const { return reply.version(); }
 
   // Sends what is queued, then closes. Commands behind the present one are not run.

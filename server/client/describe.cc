@@ -14,12 +14,14 @@ std::string Flags(const Client& client) {
   std::string flags;
   if (client.session.monitor) flags += 'O';
   if (client.kind() == KindOfClient::kPubsub) flags += 'P';
+  if (client.transaction) flags += 'x';
   if (client.blocked() || client.turn.paused) flags += 'b';
   if (client.tracking && client.tracking->on) {
     flags += 't';
     if (client.tracking->broken_redirect) flags += 'R';
     if (client.tracking->broadcast) flags += 'B';
   }
+  if (client.watching && client.watching->touched.load(std::memory_order_relaxed)) flags += 'd';
   if (client.close_after_reply()) flags += 'c';
   if (client.close_now()) flags += 'A';
   if (client.stream().transport() == net::Transport::kUnix) flags += 'U';
@@ -43,17 +45,19 @@ std::string Describe(const Client& client, int64_t now_ms, RunningRequest runnin
                                  Flags(client), client.session.database);
   static const Subscriptions kNone;
   const Subscriptions& subscriptions = client.subscriptions ? *client.subscriptions : kNone;
-  // Nobody is in a transaction or watches a key: there is no MULTI and no WATCH.
   line += fmt::format(
-      " sub={} psub={} ssub={} multi=-1 watch=0", subscriptions.of(TopicKind::kChannel).size(),
-      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size());
+      " sub={} psub={} ssub={} multi={} watch={}", subscriptions.of(TopicKind::kChannel).size(),
+      subscriptions.of(TopicKind::kPattern).size(), subscriptions.of(TopicKind::kShardChannel).size(),
+      client.transaction ? static_cast<int64_t>(client.transaction->queue.size()) : -1,
+      client.watching ? client.watching->keys : 0);
   line += fmt::format(
-      " qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={}",
+      " qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       client.pending_input.size() - request.parsed_bytes + request.arriving_bytes + running.bytes,
       client.pending_input.capacity() - client.pending_input.size(),
-      request.argument_bytes + running.argument_bytes, buffer_bytes, client.traffic.reply_peak_bytes,
-      client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0, buffer_bytes,
-      client.MemoryBytes() + running.bytes, stream.writing() ? "rw" : "r");
+      request.argument_bytes + running.argument_bytes,
+      client.transaction ? client.transaction->queue.allocated_bytes() : 0, buffer_bytes,
+      client.traffic.reply_peak_bytes, client.output.pending_bytes(), pieces > 0 ? pieces - 1 : 0,
+      buffer_bytes, client.MemoryBytes() + running.bytes, stream.writing() ? "rw" : "r");
   line += fmt::format(
       " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
       client.last_command != nullptr ? client.last_command->name : "NULL", client.session.user,

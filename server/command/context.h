@@ -32,6 +32,9 @@ class Hub;
 namespace corral::tracking {
 class Tracking;
 }
+namespace corral::transaction {
+class Watches;
+}
 namespace corral::telemetry {
 class Telemetry;
 struct WorkerStats;
@@ -82,6 +85,7 @@ struct Services {
   lease::Leases& leases;
   pubsub::Hub& pubsub;
   tracking::Tracking& tracking;
+  transaction::Watches& watches;
   Lifecycle& lifecycle;
   DebugSwitches& debug;
   // Null: nobody listens. Changed by whoever has the world; outlives the command that changes it.

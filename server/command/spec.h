@@ -44,6 +44,10 @@ enum Flag : uint32_t {
   kRepliesPush = 1u << 26,
   // CLIENT PAUSE WRITE holds it back although it is no write.
   kHeldWithWrites = 1u << 27,
+  // Runs at once between MULTI and EXEC, where others are queued.
+  kRunsInMulti = 1u << 28,
+  // EXEC: what the connection has queued runs behind its handler.
+  kRunsQueue = 1u << 29,
 };
 
 // ACL categories, in the order of ACL CAT and COMMAND INFO.

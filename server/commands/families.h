@@ -54,6 +54,14 @@ std::span<const command::CommandSpec> SetCommands();
 std::span<const command::CommandSpec> SetRandomCommands();
 std::span<const command::CommandSpec> SetCombineCommands();
 std::span<const command::CommandSpec> StreamAddCommands();
+std::span<const command::CommandSpec> TransactionCommands();
 std::span<const command::CommandSpec> StreamEntryCommands();
+std::span<const command::CommandSpec> StreamGroupCommands();
+std::span<const command::CommandSpec> StreamReadGroupCommands();
+std::span<const command::CommandSpec> StreamInfoCommands();
+std::span<const command::CommandSpec> StreamNewsCommands();
+std::span<const command::CommandSpec> StreamPendingCommands();
+std::span<const command::CommandSpec> StreamClaimCommands();
+std::span<const command::CommandSpec> StreamDeletionCommands();
 
 }  // namespace corral::commands

@@ -8,6 +8,7 @@
 #include "server/lease/leases.h"
 #include "server/pubsub/hub.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/base/capacity.h"
 
 namespace corral::dispatch {
@@ -42,10 +43,12 @@ void Connections::FeedMonitors(const std::string& line) {
 
 // --- closing
 
-// Takes the client out of everything that others see: its wait, its leases, its subscriptions.
+// Takes the client out of everything that others see: its wait, its leases, the keys that it watches, its
+// subscriptions.
 void Connections::Retire(Client& client) {
   if (client.blocked()) holds_.EndWait(client, client::WaitEnd::kNone);
   if (client.leader) services_.leases.LeaderGone(static_cast<lease::Leader&>(*client.leader));
+  services_.watches.Forget(client);
   services_.pubsub.Leave(client);
 }
 

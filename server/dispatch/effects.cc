@@ -68,6 +68,8 @@ void WriteEffects::KeyChanged(const storage::Database& database, const storage::
   if (event.changes != 0) CountWrites(event.changes);
   if (!leases_->empty()) [[unlikely]]
     leases_->KeyChanged(database, key, event);
+  if (!watches_->empty()) [[unlikely]]
+    watches_->KeyChanged(database.index(), key);
   Invalidate(key);
   Notify(database.index(), key, event);
 }
@@ -80,6 +82,7 @@ void WriteEffects::AbsentKeyDeleted(const storage::Database& database, const sto
 void WriteEffects::DatabaseFlushed(int database, uint64_t keys, int64_t now_ms) {
   CountWrites(keys);
   leases_->DatabaseFlushed(database, now_ms);
+  watches_->DatabaseFlushed(database);
   InvalidateEverything();
 }
 
@@ -87,17 +90,22 @@ void WriteEffects::DatabasesSwapped(int database, int other, int64_t now_ms) {
   CountWrites(1);
   if (database == other) return;
   leases_->DatabasesSwapped(database, other, now_ms);
+  watches_->DatabasesSwapped(database, other, now_ms);
   // Redis leaves this out, and its clients with the values of the other database.
   InvalidateEverything();
 }
 
 void WriteEffects::OnExpired(int database, const storage::Key& key) {
+  if (!watches_->empty()) [[unlikely]]
+    watches_->KeyExpired(database, key);
   Notify(database, key, command::events::kExpired);
   InvalidateRemoved(key);
   PropagateRemoval(database, key, services_->settings.lazyfree_lazy_expire);
 }
 
 void WriteEffects::OnEvicted(int database, const storage::Key& key) {
+  if (!watches_->empty()) [[unlikely]]
+    watches_->KeyChanged(database, key);
   InvalidateRemoved(key);
   Notify(database, key, command::events::kEvicted);
   PropagateRemoval(database, key, services_->settings.lazyfree_lazy_eviction);
@@ -112,6 +120,8 @@ void WriteEffects::OnFieldExpired(int database, const storage::Key& key, std::st
 }
 
 void WriteEffects::OnFieldsExpired(int database, const storage::Key& key, bool key_gone) {
+  if (!watches_->empty()) [[unlikely]]
+    watches_->KeyChanged(database, key);
   InvalidateRemoved(key);
   Notify(database, key, command::events::kHexpired);
   if (key_gone) Notify(database, key, command::events::kDelOfEmpty);

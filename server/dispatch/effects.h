@@ -9,6 +9,7 @@
 #include "server/lease/leases.h"
 #include "server/pubsub/keyspace_events.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/keyspace.h"
 
 namespace corral::dispatch {
@@ -36,6 +37,7 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   // Before the first command; they need the keyspace, which needs this.
   void set_leases(lease::Leases& leases) { leases_ = &leases; }
   void set_events(pubsub::KeyspaceEvents& events) { events_ = &events; }
+  void set_watches(transaction::Watches& watches) { watches_ = &watches; }
   void set_tracking(tracking::Tracking& tracking) { tracking_ = &tracking; }
   void set_services(const command::Services& services) { services_ = &services; }
 
@@ -54,6 +56,7 @@ class WriteEffects final : public command::Effects, public storage::KeyspaceList
   lease::Leases* leases_ = nullptr;
   pubsub::KeyspaceEvents* events_ = nullptr;
   tracking::Tracking* tracking_ = nullptr;
+  transaction::Watches* watches_ = nullptr;
   const command::Services* services_ = nullptr;
   bool concurrent_ = false;
   std::atomic<uint64_t> dirty_{0};

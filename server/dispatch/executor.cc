@@ -26,6 +26,14 @@ bool IsHttp(std::string_view name) {
   return storage::EqualInAnyCase(name, "post") || storage::EqualInAnyCase(name, "host:");
 }
 
+// What the request may do: of EXEC, what the commands may that it runs.
+uint32_t FlagsOf(const Request& request) {
+  const uint32_t flags = request.command->spec->flags;
+  const client::Transaction* transaction = request.client->transaction.get();
+  if (transaction == nullptr || !request.command->Is(command::kRunsQueue)) return flags;
+  return flags | transaction->queue.flags();
+}
+
 }  // namespace
 
 Executor::Executor(command::Services& services, telemetry::WorkerStats& stats, Gate& gate, size_t worker,
@@ -65,16 +73,20 @@ std::optional<std::string> Executor::Refusal(const Request& request) const {
 
 bool Executor::MakeRoom(const Request& request) {
   uint64_t limit = services_.settings.maxmemory_bytes;
-  if (limit == 0 || !request.command->Is(command::kWrite)) return true;
+  if (limit == 0) return true;
+  uint32_t flags = FlagsOf(request);
+  // A queue grows by any command: without room none is queued.
+  if (request.client->transaction && !request.command->Is(command::kRunsInMulti))
+    flags |= command::kWrite | command::kDenyOom;
+  if ((flags & command::kWrite) == 0) return true;
   uint64_t need = 0;
   for (std::string_view argument : request.arguments) need += argument.size();
   need -= std::min<uint64_t>(need, request.client->reader.detached_bytes());  // in use already
   limit += services_.clients.transit().bytes();
-  return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) ||
-         !request.command->Is(command::kDenyOom);
+  return services_.keyspace.MakeRoom(limit, need, clock_.unix_ms()) || (flags & command::kDenyOom) == 0;
 }
 
-// Inline, as the next one: each has one caller, and every command goes through all three.
+// Inline, as Call: each has one caller, and every command goes through both.
 inline void Executor::RunLocked(const Request& request) {
   if (!concurrent_) return invoker_.Run(request);
   const Command& command = *request.command;
@@ -99,14 +111,13 @@ inline void Executor::Call(const Request& request) {
   RunLocked(request);
   wrote_ |= command.Is(command::kWrite);
   invoker_.Account(request);
-  if (client.session.reply_mode != client::ReplyMode::kOn) [[unlikely]] {
-    SettleReplyMode(client, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
+  const bool plain =
+      client.session.reply_mode == client::ReplyMode::kOn && deferred_.empty() && !client.tracking;
+  if (plain) [[likely]] {
+    running_ = nullptr;
+  } else {
+    Settle(request, command.Is(command::kRepliesPush) ? client.output.mark() : reply_mark);
   }
-  running_ = nullptr;
-  if (!deferred_.empty()) [[unlikely]]
-    SendDeferred(client);
-  if (client.tracking) [[unlikely]]
-    SettleTracking(client, &command);
 }
 
 Completion Executor::Run(const Request& request) {
@@ -131,17 +142,18 @@ Completion Executor::Run(const Request& request) {
     Refuse(request, *refusal);
     return Completion::kDone;
   }
-  const Command& command = *request.command;
   client::PauseMode pause = services_.clients.pause_mode();
   if (pause != client::PauseMode::kNone) [[unlikely]] {
-    bool held = pause == client::PauseMode::kAll ||
-                command.Is(command::kWrite | command::kMayReplicate | command::kHeldWithWrites);
+    constexpr uint32_t kWrites = command::kWrite | command::kMayReplicate | command::kHeldWithWrites;
+    const bool held = pause == client::PauseMode::kAll || (FlagsOf(request) & kWrites) != 0;
     if (held) return Completion::kPostponed;
   }
   if (!MakeRoom(request)) [[unlikely]] {
     Refuse(request, protocol::wire::kOutOfMemory);
     return Completion::kDone;
   }
+  if (client.transaction && RunInMulti(request)) [[unlikely]]
+    return Completion::kDone;
   Call(request);
   return Completion::kDone;
 }
@@ -150,7 +162,11 @@ void Executor::Refuse(const Request& request, std::string_view text) {
   client::Client& client = *request.client;
   uint64_t mark = client.output.mark();
   client.reply.ResetErrors();
-  client.reply.Error(text);
+  if (client.transaction || (request.command && request.command->Is(command::kRunsQueue))) {
+    RefuseInMulti(request, text);
+  } else {
+    client.reply.Error(text);
+  }
   stats_.CountError(client.reply.last_error_code());
   if (request.command) ++stats_.per_command[request.command->id].rejected;
   SettleReplyMode(client, mark);
@@ -158,12 +174,23 @@ void Executor::Refuse(const Request& request, std::string_view text) {
     SettleTracking(client, request.command);
 }
 
+void Executor::Settle(const Request& request, uint64_t reply_mark) {
+  client::Client& client = *request.client;
+  if (client.session.reply_mode != client::ReplyMode::kOn) [[unlikely]]
+    SettleReplyMode(client, reply_mark);
+  running_ = nullptr;
+  if (!deferred_.empty()) [[unlikely]]
+    SendDeferred(client);
+  if (client.tracking) [[unlikely]]
+    SettleTracking(client, request.command);
+}
+
 void Executor::SettleTracking(client::Client& client, const command::Command* command) {
   if (!client.tracking->own_changes.empty()) services_.tracking.SendOwn(client);
-  // CLIENT CACHING is for the next command, other CLIENT subcommands aside.
+  // CLIENT CACHING is for the next command, other CLIENT subcommands aside, or for all up to EXEC.
   const bool of_client =
       command != nullptr && command->parent != nullptr && command->parent->spec->name == "client";
-  if (!of_client) client.tracking->caching = false;
+  if (!of_client && !client.transaction) client.tracking->caching = false;
 }
 
 void Executor::Defer(const client::PushedMessage& message) {

@@ -49,6 +49,17 @@ class Executor {
   void RunLocked(const Request& request);
   bool MakeRoom(const Request& request);
   void Refuse(const Request& request, std::string_view text);
+  // Behind a command: what the modes of its connection ask for, and the messages to itself.
+  void Settle(const Request& request, uint64_t reply_mark);
+
+  // --- Between MULTI and EXEC (transaction.cc).
+  // True when the request was queued, refused, or was EXEC; false: it runs as any other.
+  bool RunInMulti(const Request& request);
+  void Queue(const Request& request);
+  void Exec(const Request& request);
+  void AddQueueLocks(std::span<const client::CommandQueue::Queued> queue, const client::Client& client);
+  void RunQueue(std::span<const client::CommandQueue::Queued> queue, client::Client& client);
+  void RefuseInMulti(const Request& request, std::string_view text);
   void SendDeferred(client::Client& client);
   // Behind the reply, or the refusal, of a connection that uses tracking.
   void SettleTracking(client::Client& client, const command::Command* command);

@@ -4,7 +4,6 @@
 #include <span>
 
 #include "server/commands/families.h"
-#include "server/commands/stream_families.h"
 
 namespace corral::dispatch {
 
@@ -64,6 +63,7 @@ std::unique_ptr<command::CommandTable> BuildCommandTable() {
       commands::StreamClaimCommands(),
       commands::StreamDeletionCommands(),
       commands::HashOptionCommands(),
+      commands::TransactionCommands(),
   };
   return std::make_unique<command::CommandTable>(families);
 }

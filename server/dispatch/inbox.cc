@@ -36,11 +36,13 @@ bool Inbox::Take(Client& client, size_t bytes) {
   ++stats_.reads;
   client.traffic.bytes_in += bytes;
   client.traffic.last_active_ms = clock_.unix_ms();
+  // What a transaction has queued counts as well: it came the same way.
+  const size_t queued = client.transaction ? client.transaction->queue.argument_bytes() : 0;
   if (client.pending_input.empty()) {
     client.input = {arena_.get() + arena_used_, bytes};
     // The next connection's bytes begin on a cache line of their own.
     arena_used_ += (bytes + 63) & ~size_t{63};
-    return true;
+    return queued == 0 || Fits(client, queued + bytes);
   }
   if (client.reader.DetachedTail().empty()) {
     client.pending_input.Commit(bytes);
@@ -48,19 +50,19 @@ bool Inbox::Take(Client& client, size_t bytes) {
     client.reader.CommitDetached(bytes);
   }
   client.input = client.pending_input.view();
-  const size_t pending = client.pending_input.size() + client.reader.detached_bytes();
-  if (pending <= settings_.client_query_buffer_limit_bytes) return true;
-  Complain(client);
-  return false;
+  return Fits(client, client.pending_input.size() + client.reader.detached_bytes() + queued);
 }
 
-void Inbox::Complain(const Client& client) {
+bool Inbox::Fits(const Client& client, size_t pending) {
+  if (pending <= settings_.client_query_buffer_limit_bytes) [[likely]]
+    return true;
   static log::Throttle closings("clients that reached max query buffer length", 10, 5'000);
   if (closings.Allows()) {
     log::Warning("Closing client that reached max query buffer length: {}",
                  client::Describe(client, clock_.unix_ms()));
   }
   ++stats_.query_buffer_disconnections;
+  return false;
 }
 
 void Inbox::Resume(Client& client) {

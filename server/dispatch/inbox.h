@@ -49,7 +49,7 @@ class Inbox {
   static constexpr size_t kBigReadBytes = 128 * 1024;  // while a big argument arrives
 
  private:
-  void Complain(const client::Client& client);
+  bool Fits(const client::Client& client, size_t pending);  // or else it is logged and counted
 
   const config::Settings& settings_;
   telemetry::WorkerStats& stats_;

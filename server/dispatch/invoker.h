@@ -33,7 +33,10 @@ class Invoker {
 
   // The handler, what the log of effects gets of a write, and what tracking keeps of a read. The caller holds
   // the locks that LockSet::Add finds for the request.
-  void Run(const Request& request);
+  void Run(const Request& request) { Run(request, clock_.unix_ms(), true); }
+  // The same at a time of the caller's (Unix time), for commands that run as one. Without `may_wait` it
+  // answers at once.
+  void Run(const Request& request, int64_t unix_ms, bool may_wait);
   // Behind Run, and better without its locks: tells monitors, and counts the call, its errors and the time
   // since the last command ended. Of a command that ran others only the time that they left.
   void Account(const Request& request);
@@ -52,12 +55,13 @@ class Invoker {
 };
 
 // Here, so that it becomes part of its caller: every command takes this way.
-inline void Invoker::Run(const Request& request) {
+inline void Invoker::Run(const Request& request, int64_t unix_ms, bool may_wait) {
   client::Client& client = *request.client;
   client.reply.ResetErrors();
   command::Context context(
       services_, client, stats_, *request.command, request.arguments, client.reply,
-      services_.keyspace.database(client.session.database, clock_.unix_ms(), !client.session.no_touch));
+      services_.keyspace.database(client.session.database, unix_ms, !client.session.no_touch));
+  context.may_wait = may_wait;
   if (request.has_key) context.set_first_key(request.first_key);
   if (!context.propagates()) [[likely]] {
     request.command->spec->handler(context);

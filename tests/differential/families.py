@@ -9,6 +9,7 @@ from lists import ListCommands
 from sets import SetCommands
 from sort import SortCommands
 from streams import StreamCommands
+from transactions import TransactionCommands
 from zsets import ZsetCommands
 
 FAMILIES = [
@@ -18,6 +19,7 @@ FAMILIES = [
     SetCommands,
     SortCommands,
     StreamCommands,
+    TransactionCommands,
     ZsetCommands,
 ]
 

@@ -38,6 +38,7 @@ class Generator(*FAMILIES):
         self.keys = [b"key:%d" % i for i in range(30)] + [b"", b"\x00bin\r\n\xff", b"{tag}a", b"a*[b]?", b"k" * 100]
         self.geo_keys = [b"geo:%d" % i for i in range(4)]
         self.lex_keys = [b"lex:%d" % i for i in range(4)]
+        self.plain_names = PLAIN
         table = [(weight, getattr(self, name)) for name, weight in WEIGHTS.items()]
         self.makers = [maker for _, maker in table]
         self.cumulative = list(itertools.accumulate(weight for weight, _ in table))

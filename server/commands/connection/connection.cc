@@ -12,6 +12,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 
 namespace corral::commands {
 namespace {
@@ -163,6 +164,8 @@ void Quit(Context& ctx) {
 // RESET
 void Reset(Context& ctx) {
   client::Client& client = ctx.client;
+  client.transaction.reset();
+  ctx.services.watches.Forget(client);
   if (client.session.monitor) ctx.services.telemetry.monitors.fetch_sub(1, std::memory_order_relaxed);
   ctx.services.pubsub.Leave(client);
   ctx.services.tracking.Disable(client);
@@ -223,7 +226,7 @@ constexpr CommandSpec kRows[] = {
      .tips = kPingTips},
     {.name = "quit",
      .arity = -1,
-     .flags = kHandshake | command::kWhileSubscribed,
+     .flags = kHandshake | command::kWhileSubscribed | command::kRunsInMulti,
      .categories = command::kCatConnection,
      .handler = Quit,
      .group = "connection",
@@ -235,7 +238,7 @@ constexpr CommandSpec kRows[] = {
      .replaced_by = "just closing the connection"},
     {.name = "reset",
      .arity = 1,
-     .flags = kHandshake | command::kWhileSubscribed,
+     .flags = kHandshake | command::kWhileSubscribed | command::kRunsInMulti,
      .categories = command::kCatConnection,
      .handler = Reset,
      .group = "connection",

@@ -20,6 +20,7 @@
 #include "server/telemetry/memory_figures.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/lazy_free.h"
 
 namespace corral::commands {
@@ -133,8 +134,10 @@ void AppendClientsInfo(Context& ctx, std::string* out) {
   Line(out, "client_recent_max_output_buffer:{}", output_bytes);
   Line(out, "blocked_clients:{}", blocked);
   Line(out, "tracking_clients:{}", ctx.services.tracking.figures().clients);
-  Line(out, "clients_in_timeout_table:{}", with_deadline);
   Line(out, "pubsub_clients:{}", ctx.services.pubsub.clients());
+  Line(out, "watching_clients:{}", ctx.services.watches.clients());
+  Line(out, "clients_in_timeout_table:{}", with_deadline);
+  Line(out, "total_watched_keys:{}", ctx.services.watches.keys());
 }
 
 void AppendMemoryInfo(Context& ctx, std::string* out) {

@@ -14,6 +14,7 @@ using command::Context;
 
 // MONITOR
 void Monitor(Context& ctx) {
+  if (!ctx.may_wait) return ctx.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   if (ctx.client.session.monitor) return;  // no reply, as Redis has it
   ctx.client.session.monitor = true;
   ctx.services.telemetry.monitors.fetch_add(1, std::memory_order_relaxed);

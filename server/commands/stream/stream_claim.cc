@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "server/commands/stream/group_events.h"
+#include "server/command/event.h"
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
 #include "server/commands/stream/stream_group_effects.h"
-#include "server/commands/stream_families.h"
 
 namespace corral::commands {
 namespace {

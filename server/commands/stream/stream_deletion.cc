@@ -2,10 +2,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "server/commands/stream/group_events.h"
+#include "server/command/event.h"
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
 #include "server/commands/stream/stream_references_argument.h"
-#include "server/commands/stream_families.h"
 
 namespace corral::commands {
 

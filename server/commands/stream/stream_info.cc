@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
-#include "server/commands/stream_families.h"
 #include "storage/types/stream/radix_shape.h"
 
 namespace corral::commands {

@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
 #include "server/commands/stream/stream_read.h"
-#include "server/commands/stream_families.h"
 
 namespace corral::commands {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
-#include "server/commands/stream_families.h"
 
 namespace corral::commands {
 namespace {

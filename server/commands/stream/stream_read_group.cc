@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "server/commands/stream/group_events.h"
+#include "server/command/event.h"
+#include "server/commands/families.h"
 #include "server/commands/stream/stream_access.h"
 #include "server/commands/stream/stream_group_effects.h"
 #include "server/commands/stream/stream_read.h"
-#include "server/commands/stream_families.h"
 #include "storage/base/ascii.h"
 
 namespace corral::commands {

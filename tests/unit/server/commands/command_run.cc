@@ -22,11 +22,12 @@ CommandRun::CommandRun()
     : keyspace_({.databases = 16, .shards = 16, .concurrent = false, .seed = 7}, nullptr, &lazy_free_),
       leases_(keyspace_, config_.settings(), clock_, 7),
       tracking_(keyspace_, lazy_free_, config_.settings(), 1, 1),
+      watches_(keyspace_),
       table_(Table()),
       stats_(table_.all().size()),
-      services_{
-          config_, config_.settings(), keyspace_, lazy_free_, table_, clients_, telemetry_, *this, leases_,
-          pubsub_, tracking_,          *this,     debug_},
+      services_{config_,   config_.settings(), keyspace_, lazy_free_, table_,
+                clients_,  telemetry_,         *this,     leases_,    pubsub_,
+                tracking_, watches_,           *this,     debug_},
       client_(1, *this, {}, pool_, now_ms),
       reply_(sink_, protocol::Version::kResp2) {}
 

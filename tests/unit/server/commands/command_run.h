@@ -18,6 +18,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
@@ -88,6 +89,7 @@ class CommandRun : private command::Effects, private command::Lifecycle, private
   lease::Leases leases_;
   pubsub::Hub pubsub_{1, 7};
   tracking::Tracking tracking_;
+  transaction::Watches watches_;
   command::CommandTable table_;
   client::Registry clients_;
   telemetry::Telemetry telemetry_;

@@ -21,6 +21,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
 #include "storage/lazy_free.h"
@@ -55,10 +56,11 @@ class DispatchWorld : public client::ClientOwner,
         leases_(keyspace, config.settings(), system_clock_, 7),
         pubsub_(workers, 7),
         tracking_(keyspace, lazy_free_, config.settings(), workers, 7),
+        watches_(keyspace),
         table(Table(rows)),
         stats(table.all().size()),
-        services{config, config.settings(), keyspace, lazy_free_, table, clients, telemetry,
-                 *this,  leases_,           pubsub_,  tracking_,  *this, debug_},
+        services{config, config.settings(), keyspace, lazy_free_, table,    clients, telemetry,
+                 *this,  leases_,           pubsub_,  tracking_,  watches_, *this,   debug_},
         gate(workers),
         executor(services, stats, gate, 0, ticks_, *this),
         batch(services, executor, gate, 0, *this) {
@@ -122,6 +124,7 @@ class DispatchWorld : public client::ClientOwner,
   lease::Leases leases_;
   pubsub::Hub pubsub_;
   tracking::Tracking tracking_;
+  transaction::Watches watches_;
   command::DebugSwitches debug_;
   client::ChunkPool pool_;
 

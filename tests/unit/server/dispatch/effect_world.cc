@@ -22,9 +22,10 @@ EffectWorld::EffectWorld(size_t workers)
       pubsub_(workers, 7),
       events_(pubsub_, config.settings()),
       tracking_(keyspace, lazy_free_, config.settings(), workers, 7),
+      watches_(keyspace),
       table(BuildCommandTable()),
-      services{config, config.settings(), keyspace, lazy_free_, *table, clients_, telemetry_,
-               *this,  leases_,           pubsub_,  tracking_,  *this,  debug_},
+      services{config, config.settings(), keyspace, lazy_free_, *table,   clients_, telemetry_,
+               *this,  leases_,           pubsub_,  tracking_,  watches_, *this,    debug_},
       gate_(workers) {
   // Its clients have no connection whose address the slow log could name.
   Configure("slowlog-log-slower-than", "-1");
@@ -33,6 +34,7 @@ EffectWorld::EffectWorld(size_t workers)
   writes_.set_leases(leases_);
   writes_.set_events(events_);
   writes_.set_tracking(tracking_);
+  writes_.set_watches(watches_);
   writes_.set_services(services);
 }
 

@@ -107,6 +107,7 @@ class EffectWorld final : private command::Effects,
   pubsub::Hub pubsub_;
   pubsub::KeyspaceEvents events_;
   tracking::Tracking tracking_;
+  transaction::Watches watches_;
   command::DebugSwitches debug_;
   client::Registry clients_;
   telemetry::Telemetry telemetry_;

@@ -62,6 +62,7 @@ LeaseWorld::LeaseWorld(size_t workers, const storage::Clock& clock, uint64_t see
       table_(Table()),
       hub_(workers, seed),
       tracking_(keyspace_, lazy_free_, settings, workers, seed),
+      watches_(keyspace_),
       services_{.config = config_,
                 .settings = settings,
                 .keyspace = keyspace_,
@@ -73,6 +74,7 @@ LeaseWorld::LeaseWorld(size_t workers, const storage::Clock& clock, uint64_t see
                 .leases = leases_,
                 .pubsub = hub_,
                 .tracking = tracking_,
+                .watches = watches_,
                 .lifecycle = *this,
                 .debug = debug_} {
   for (size_t i = 0; i < workers; ++i) {

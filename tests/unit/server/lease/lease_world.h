@@ -19,6 +19,7 @@
 #include "server/pubsub/hub.h"
 #include "server/telemetry/telemetry.h"
 #include "server/tracking/tracking.h"
+#include "server/transaction/watches.h"
 #include "server/waiting/mailbox.h"
 #include "storage/base/clock.h"
 #include "storage/keyspace.h"
@@ -99,6 +100,7 @@ class LeaseWorld final : private command::Effects,
   command::DebugSwitches debug_;
   pubsub::Hub hub_;
   tracking::Tracking tracking_;
+  transaction::Watches watches_;
   command::Services services_;
 };
 
