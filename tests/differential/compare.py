@@ -86,18 +86,6 @@ def stream_info(node):
     return kind, items
 
 
-def nodes_of(node):
-    """What XINFO STREAM tells as radix-tree-keys."""
-    return number(node[1][node[1].index(("$", b"radix-tree-keys")) + 1])
-
-
-def without_nodes(node):
-    """The reply of XINFO STREAM without how many nodes there are."""
-    kind, value = stream_info(node)
-    kept = [at for at in range(0, len(value), 2) if value[at] not in (("$", b"radix-tree-keys"), ("$", b"radix-tree-nodes"))]
-    return kind, [item for at in kept for item in value[at : at + 2]]
-
-
 def same_pending(mine, theirs):
     """What XPENDING lists: entries with their milliseconds since the delivery, or the summary."""
     if mine[0] != "*" or theirs[0] != "*" or not all(item[0] == "*" and len(item[1]) == 4 for item in mine[1] + theirs[1]):
@@ -163,12 +151,6 @@ DIFFERENCES = [
         "command tips of 7.4",
         "COMMAND INFO describes 7.4: tips, key-spec notes and flags may have grown; names, arity and key positions must agree",
         lambda args, mine, theirs: is_command(args, "command", "info") and same_command_table(mine, theirs),
-    ),
-    Difference(
-        "nodes of a stream without entries",
-        "what MINID trims within a node of Redis can leave it without entries; ours goes with the last one",
-        lambda args, mine, theirs: is_command(args, "xinfo", "stream") and mine[0] == theirs[0] != "-" and nodes_of(mine) < nodes_of(theirs)
-        and without_nodes(mine) == without_nodes(theirs),
     ),
     Difference(
         "unbalanced lists of streams of 7.2",

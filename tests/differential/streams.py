@@ -4,7 +4,7 @@
 class StreamCommands:
     """A part of Generator: uses its pick, chance, case, key, small and value. No id is made from the time: the clocks of two servers differ."""
 
-    WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_set_id": 1.5, "stream_limits": 0.5,
+    WEIGHTS = {"stream_add": 14, "stream_range": 7, "stream_delete": 4, "stream_trim": 3, "stream_trim_exactly": 1, "stream_set_id": 1.5, "stream_limits": 0.5,
                "stream_group": 5, "stream_read_group": 7, "stream_ack": 3, "stream_info": 4, "stream_read": 4,
                "stream_pending": 5, "stream_claim": 5, "stream_auto_claim": 4}
     PLAIN = ["stream_add", "stream_range", "stream_delete", "stream_trim", "stream_set_id", "stream_group", "stream_ack", "stream_read", "stream_claim", "stream_auto_claim"]
@@ -22,7 +22,7 @@ class StreamCommands:
 
     def trim_options(self):
         bound = self.pick([b"MAXLEN", b"MINID"])
-        sign = self.pick([[], [b"="], [b"~"]])
+        sign = [b"~"] if bound == b"MINID" else self.pick([[], [b"="], [b"~"]])  # an exact MINID: stream_trim_exactly
         least = self.stream_id() if bound == b"MINID" else b"%d" % self.pick([0, 1, 5, 20, 50, -1])
         limit = [self.case("LIMIT"), self.small()] if self.chance(0.15) else []
         return [self.case(bound.decode())] + sign + [least] + limit
@@ -46,6 +46,12 @@ class StreamCommands:
 
     def stream_trim(self):
         return ["XTRIM", self.stream_key()] + self.trim_options()
+
+    def stream_trim_exactly(self):
+        """And away with it: what MINID trims within a node of Redis can leave it without entries, and the next ones go there; ours goes with the last one."""
+        key = self.stream_key()
+        trim = ["XTRIM", key, self.case("MINID")] + self.pick([[], [b"="]]) + [self.stream_id()]
+        return [(args, "exact") for args in (trim, ["XRANGE", key, "-", "+"], ["DEL", key])]
 
     def stream_set_id(self):
         added = [self.case("ENTRIESADDED"), self.small()] if self.chance(0.3) else []
